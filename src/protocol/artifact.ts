@@ -1,0 +1,56 @@
+/**
+ * Names and paths of everything a round leaves behind. Paths are relative to the project folder, with forward slashes.
+ * The names are those of the original method, so that an existing project works unchanged.
+ */
+
+export const coordinationDir = 'coordination';
+/** The runner's own folder: journal, session streams, manifests, lock, logs. Never committed. */
+export const runnerDir = '.next-role';
+export const handoffNames = ['coordination/NEXT-ROLE.md', 'NEXT-ROLE.md'] as const;
+export const settingsPath = 'coordination/next-role.yaml';
+export const decisionsDir = 'coordination/decisions';
+
+/**
+ * Fills `{round}` and `{role}` in a path pattern or a text. An unknown name in braces is left as it stands.
+ *
+ * @example fill('coordination/specs/Q-{round}-SPEC.md', { round: 'R07' }) // 'coordination/specs/Q-R07-SPEC.md'
+ */
+export function fill(pattern: string, names: Readonly<Record<string, string>>): string {
+  return pattern.replace(/\{([a-z][a-zA-Z]*)\}/g, (whole, name: string) => names[name] ?? whole);
+}
+
+/**
+ * Whether a path matches a pattern: `*` is anything but a slash, `**` anything at all, a trailing `/` the whole folder.
+ *
+ * @example matches('coordination/logs/R01.log', 'coordination/logs/') // true
+ */
+export function matches(path: string, pattern: string): boolean {
+  const whole = pattern.endsWith('/') ? `${pattern}**` : pattern;
+  const source = whole
+    .split(/(\*\*\/|\*\*|\*)/)
+    .map((piece) => {
+      if (piece === '**/') return '(?:.*/)?';
+      if (piece === '**') return '.*';
+      if (piece === '*') return '[^/]*';
+      return piece.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
+    })
+    .join('');
+  return new RegExp(`^${source}$`).test(path);
+}
+
+/** The file that keeps the human's answer to one escalation. */
+export function decisionPath(escalationId: string): string {
+  return `${decisionsDir}/D-${safeName(escalationId)}.md`;
+}
+
+/** A name that is safe as one path segment, whatever a model called its round: other characters become `_`. */
+export function safeName(text: string): string {
+  const name = text.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
+  return /^\.*$/.test(name) ? `_${name}` : name;
+}
+
+/** Whether a path of a handoff stays inside the project: relative, no `..`, no drive, no NUL. */
+export function staysInside(path: string): boolean {
+  if (path === '' || path.startsWith('/') || path.includes('\0') || /^[A-Za-z]:/.test(path)) return false;
+  return !path.split(/[\\/]/).includes('..');
+}

@@ -1,0 +1,116 @@
+/**
+ * Everything that can happen to a round, and everything the machine can want done about it. Both unions are closed:
+ * a new case breaks the build at every switch. Events carry the time, the digests and the ids they need, because the
+ * machine has no clock and no hash function of its own; they are journalled as they are, so they hold JSON only.
+ */
+import type { Diagnostic } from './diagnostic.ts';
+import type { Answer, Escalation } from './escalation.ts';
+import type { HandoffChange, HandoffFacts } from './handoff.ts';
+import type { Policy } from './policy.ts';
+import type { Order, Outcome } from './session.ts';
+
+/** An owed file as it stands after a session. */
+export type ArtifactFact = {
+  readonly path: string;
+  readonly present: boolean;
+  readonly changed: boolean;
+  readonly missingSections: readonly string[];
+};
+
+/** One thing a gate reports. */
+export type Finding = {
+  readonly id: string;
+  readonly gate: string;
+  readonly severity: 'CRITICAL' | 'MAJOR' | 'MINOR';
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly text: string;
+};
+
+/** `at` is epoch milliseconds in every event. */
+export type MachineEvent =
+  /** The policy in force from here on; first record of every journal, and again whenever it changes. */
+  | { readonly type: 'POLICY'; readonly at: number; readonly policy: Policy }
+  /** The handoff was read. `dispatchId` hashes the inputs of the role it names, null when it names none. */
+  | {
+      readonly type: 'READ';
+      readonly at: number;
+      readonly digest: string | null;
+      readonly handoff: HandoffFacts | null;
+      readonly problems: readonly Diagnostic[];
+      readonly dispatchId: string | null;
+      /** Escalation fingerprint (its question and options), to tell a stale answer; null without an escalation. */
+      readonly question: string | null;
+    }
+  /** WORKING stands in the file under this digest. `baseline` holds the digests of owed files before the session. */
+  | {
+      readonly type: 'CLAIMED';
+      readonly at: number;
+      readonly digest: string;
+      readonly baseline: Readonly<Record<string, string | null>>;
+    }
+  /** The file was no longer the one we read; nothing was written. */
+  | { readonly type: 'LOST'; readonly at: number }
+  /** A hand could not do its work (disk full, no permission, …); nothing was half done. */
+  | { readonly type: 'FAILED'; readonly at: number; readonly doing: Effect['kind']; readonly message: string }
+  /** The session ended, however it did. */
+  | {
+      readonly type: 'ENDED';
+      readonly at: number;
+      readonly order: string;
+      readonly outcome: Outcome;
+      readonly ms: number;
+      readonly tools: number;
+      readonly model: string | null;
+      readonly costUsd: number | null;
+      readonly sessionId: string | null;
+      /** Processes that had to be reaped after the session's own end. */
+      readonly leftovers: number;
+    }
+  /** The handoff and the owed files as the session left them. */
+  | {
+      readonly type: 'SETTLED';
+      readonly at: number;
+      readonly digest: string | null;
+      readonly handoff: HandoffFacts | null;
+      readonly problems: readonly Diagnostic[];
+      readonly artifacts: readonly ArtifactFact[];
+      readonly question: string | null;
+    }
+  | { readonly type: 'GATED'; readonly at: number; readonly findings: readonly Finding[] }
+  /** The uphill write is on disk under this digest. */
+  | { readonly type: 'WRITTEN'; readonly at: number; readonly digest: string; readonly commit: string | null }
+  /** A human asked for a stop: PAUSED in the file, or a signal to the runner. */
+  | { readonly type: 'STOP'; readonly at: number; readonly why: 'paused' | 'interrupted' }
+  /** A time that the machine asked for has come. */
+  | { readonly type: 'TICK'; readonly at: number };
+
+/** A decision file to be kept beside a write: the human's answer, word for word. */
+export type Decision = {
+  readonly path: string;
+  readonly role: string;
+  readonly question: string;
+  readonly answer: Answer;
+  /** What the chosen option says, empty when the answer is words. */
+  readonly chosen: string;
+};
+
+/** Everything the machine can want done. Each is idempotent: done twice is done once. */
+export type Effect =
+  | { readonly kind: 'read' }
+  | { readonly kind: 'claim'; readonly order: Order; readonly expect: string }
+  | { readonly kind: 'dispatch'; readonly order: Order }
+  | { readonly kind: 'stop'; readonly order: Order; readonly why: 'paused' | 'interrupted' }
+  | { readonly kind: 'settle'; readonly order: Order }
+  | { readonly kind: 'gate'; readonly order: Order }
+  | {
+      readonly kind: 'write';
+      readonly expect: string;
+      readonly change: HandoffChange;
+      /** An escalation to be written (the runner's own, or a role's with an id added); null leaves what is there. */
+      readonly escalation: Escalation | null;
+      readonly decision: Decision | null;
+      /** Commit message, null when nothing is to be committed after this write. */
+      readonly commit: string | null;
+    }
+  | { readonly kind: 'wake'; readonly at: number };

@@ -1,0 +1,118 @@
+/**
+ * The policy is everything a project configured, merged with what we ship: roles, tiers, agents, models, limits, caps.
+ * The machine decides by it, so it is journalled whenever it changes, and replay uses the one that was in force.
+ * Types and pure look-ups only; catalog.ts parses the files.
+ */
+import type { Role } from './handoff.ts';
+
+export type ModelClass = 'frontier' | 'balanced' | 'cheap';
+
+/** Three clocks of one session, in milliseconds. */
+export type Limits = {
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+  /** Turns, for agents that count them. */
+  readonly turns: number;
+};
+
+/** One file a role owes. */
+export type OwedArtifact = {
+  /** Pattern with `{round}`. */
+  readonly path: string;
+  /** Owed only in these tiers; empty means in all. */
+  readonly tiers: readonly string[];
+  /** Headings that must be in it, compared without case; empty means any content. */
+  readonly sections: readonly string[];
+};
+
+/** The contract of a role: the front matter of roles/<name>.md, and its body. */
+export type RoleContract = {
+  readonly name: Role;
+  readonly title: string;
+  readonly class: ModelClass;
+  /** Path patterns offered to the role, in reading order. */
+  readonly reads: readonly string[];
+  /** Path patterns it must never open. */
+  readonly hides: readonly string[];
+  /** Path patterns it may write. */
+  readonly writes: readonly string[];
+  readonly owes: readonly OwedArtifact[];
+  /** Tool names in the agent's own words (Claude Code's); agents that have no such list ignore them. */
+  readonly tools: readonly string[];
+  readonly limits: Limits;
+  /** Statuses the role may leave behind. */
+  readonly ends: readonly string[];
+  /** Whether human answers of the round are put into its brief even if another role asked. */
+  readonly seesAnswers: boolean;
+  /** The prompt body, with `{round}`, `{tier}` and `{role}`. */
+  readonly body: string;
+};
+
+/** A tier: which roles a round runs, in order. Legal edges are the steps of the list, plus `edges`. */
+export type Tier = {
+  readonly name: string;
+  readonly about: string;
+  readonly roles: readonly Role[];
+  /** Extra legal edges `from → to` beside the list's own steps (for example the reviewer back to the implementer). */
+  readonly edges: readonly { readonly from: Role; readonly to: Role }[];
+  /** The status a finished round of this tier ends with. */
+  readonly ends: 'ROUND-COMPLETE' | 'WAVE-PLAN-READY' | 'WAVE-COMPLETE';
+};
+
+export type AgentKind = 'claude' | 'command' | 'scripted';
+
+/** An agent as configured: which adapter, with which options. */
+export type AgentSettings = {
+  readonly name: string;
+  readonly kind: AgentKind;
+  /** Program to run instead of the adapter's default; for `command` a shell command line. */
+  readonly run: string | null;
+  /** For `scripted`: the scenario file, relative to the project. */
+  readonly scenario: string | null;
+  /** Extra arguments, appended as they are. */
+  readonly args: readonly string[];
+  /** Names (or `PREFIX_*` patterns) of environment variables passed on beside the common ones. */
+  readonly env: readonly string[];
+};
+
+/** Which agent and model works a role in this project. */
+export type Assignment = {
+  readonly agent: string;
+  readonly model: string | null;
+  readonly because: string;
+};
+
+export type Caps = {
+  /** Sessions of one role in one round. */
+  readonly perRole: number;
+  /** Sessions of one round. */
+  readonly perRound: number;
+  /** Attempts on unchanged inputs (the same dispatch id). */
+  readonly perDispatch: number;
+};
+
+export type Backoff = { readonly firstMs: number; readonly factor: number; readonly maxMs: number };
+
+export type Policy = {
+  /** Digest of everything below, so that two policies are compared by one word. */
+  readonly digest: string;
+  readonly defaultTier: string;
+  readonly roles: Readonly<Record<Role, RoleContract>>;
+  readonly tiers: Readonly<Record<string, Tier>>;
+  readonly agents: Readonly<Record<string, AgentSettings>>;
+  readonly assignments: Readonly<Record<Role, Assignment>>;
+  readonly caps: Caps;
+  readonly backoff: Backoff;
+  /** What to do with a session whose end nobody saw. */
+  readonly interrupted: 'escalate' | 'retry';
+  /** Whether an escalation's default is taken at its deadline. */
+  readonly allowDefaults: boolean;
+  /** Commit the round's files under coordination/ after each role. */
+  readonly commit: boolean;
+};
+
+/** The names the codec accepts as roles, beside the built-in ones. */
+export function knownRoles(policy: Pick<Policy, 'roles'>): readonly Role[] {
+  return Object.keys(policy.roles);
+}

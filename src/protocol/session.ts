@@ -1,0 +1,168 @@
+/**
+ * A session is one headless agent process that works one order. Here are the order that the machine gives, the brief
+ * the process gets, the events an agent's output is translated into, and how a session can end. No process is started
+ * by anything in this file.
+ */
+import type { Role } from './handoff.ts';
+import type { AgentSettings, Limits } from './policy.ts';
+
+/** What the machine decides to run. JSON only: it is stored in the journal. */
+export type Order = {
+  /** `<round>.<n>-<role>`: unique in the project, the session's folder name, the run marker in its environment. */
+  readonly id: string;
+  /** Hash of (round, role, inputs): the same work has the same id. */
+  readonly dispatchId: string;
+  readonly round: string;
+  readonly tier: string;
+  readonly role: Role;
+  readonly agent: string;
+  readonly model: string | null;
+  /** 1 for the first session of this role in this round. */
+  readonly visit: number;
+  /** 1 for the first session on these inputs; higher on a counted retry. */
+  readonly attempt: number;
+  /** A repair order asks only to mend the handoff or a missing artifact. */
+  readonly kind: 'work' | 'repair';
+  /** What the previous attempt left undone, word for word, to be shown to this one. */
+  readonly feedback: readonly string[];
+  /** Why this role, this agent, this model. */
+  readonly because: readonly string[];
+};
+
+/** One part of a prompt, for `next-role prompt`: where bytes go. */
+export type BriefPart = { readonly name: string; readonly bytes: number };
+
+/** One path a session is offered, hidden from, or may write. */
+export type OfferedPath = { readonly path: string; readonly sha256: string; readonly bytes: number };
+
+/** The record of what a session was given; written beside its stream before it starts. */
+export type Manifest = {
+  readonly order: string;
+  readonly role: Role;
+  readonly offered: readonly OfferedPath[];
+  readonly hidden: readonly string[];
+  readonly writable: readonly string[];
+  readonly tools: readonly string[];
+  readonly parts: readonly BriefPart[];
+};
+
+/** What one session is given. */
+export type Brief = {
+  /** The same for every role, so that prompt caches are shared. */
+  readonly system: string;
+  readonly prompt: string;
+  readonly tools: readonly string[];
+  readonly limits: Limits;
+  readonly manifest: Manifest;
+};
+
+/** Where a session runs. Absolute paths. */
+export type Place = {
+  readonly project: string;
+  readonly handoff: string;
+  /** The session's own folder under .next-role/sessions/. */
+  readonly session: string;
+  /** This program, for the scripted agent: argv prefix that starts next-role. */
+  readonly self: readonly string[];
+  /** A fresh UUID for agents that let us choose the session id. */
+  readonly sessionId: string;
+  /** Whether we run as root (some agents refuse some flags then). */
+  readonly root: boolean;
+};
+
+/** A program to start. `stdin` is written to a file and redirected, so that it has no size limit. */
+export type Command = {
+  readonly argv: readonly [string, ...string[]];
+  /** Set beside the allow-listed environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names (or `PREFIX_*` patterns) passed on from our own environment. */
+  readonly passEnv: readonly string[];
+  readonly stdin: string;
+  /** Files to write into the session's folder before the start, by name. */
+  readonly files: Readonly<Record<string, string>>;
+};
+
+/** Why a session did not do its work; decides what the machine does next. */
+export type FailureClass =
+  | 'denied' // a permission refused what the role needed
+  | 'capped' // turns or money of the agent's own cap
+  | 'rate-limited' // wait until resetsAt, no attempt spent
+  | 'quota' // money or plan used up: a human must act
+  | 'auth' // a human must act
+  | 'overloaded' // the provider; wait and retry
+  | 'network' // not reachable; wait and retry
+  | 'context-too-long'
+  | 'refused' // by the model
+  | 'stalled' // one of our clocks ended it
+  | 'crashed' // exit code, signal, or no terminal event
+  | 'not-started' // the program is missing or could not be run
+  | 'failed'; // the agent said so, in no class of ours
+
+/** What one line of an agent's output means. Unknown lines are `noise`, never an error. */
+export type SessionEvent =
+  | { readonly type: 'started'; readonly sessionId: string | null; readonly model: string | null }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'tool'; readonly tool: string; readonly target: string | null }
+  | { readonly type: 'denied'; readonly tool: string; readonly target: string | null }
+  | { readonly type: 'waiting'; readonly reason: string; readonly untilMs: number | null }
+  | {
+      readonly type: 'failure';
+      readonly class: FailureClass;
+      readonly message: string;
+      /** Epoch milliseconds, when the provider named one. */
+      readonly resetsAt: number | null;
+    }
+  /** The terminal event of the agent's own protocol: it says it is done. */
+  | { readonly type: 'done'; readonly text: string; readonly costUsd: number | null; readonly turns: number | null }
+  | { readonly type: 'noise' };
+
+/** How the process itself ended, as the shim or the clocks saw it. */
+export type Exit =
+  | { readonly type: 'exited'; readonly code: number }
+  | { readonly type: 'signalled'; readonly signal: string }
+  /** We ended it: why. */
+  | { readonly type: 'stopped'; readonly why: 'first-byte' | 'idle' | 'total' | 'paused' | 'interrupted' | 'lingered' }
+  /** The claim is there, the process is gone, and nobody wrote its exit. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'not-started'; readonly message: string };
+
+/** What was seen of a session's stream, folded event by event; small enough for the journal. */
+export type Tally = {
+  readonly sessionId: string | null;
+  readonly model: string | null;
+  readonly done: boolean;
+  readonly doneText: string;
+  readonly failure: { readonly class: FailureClass; readonly message: string; readonly resetsAt: number | null } | null;
+  readonly denied: readonly string[];
+  readonly tools: number;
+  readonly costUsd: number | null;
+  readonly turns: number | null;
+};
+
+/** The outcome an adapter gives to a session: its part of the truth. Artifacts and handoff have the last word. */
+export type Outcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'stopped'; readonly why: 'paused' | 'interrupted' }
+  | { readonly type: 'lost' }
+  | {
+      readonly type: 'failed';
+      readonly class: FailureClass;
+      readonly message: string;
+      readonly resetsAt: number | null;
+    };
+
+/**
+ * What is needed to drive one agent CLI: a pure translation. A new agent is one file that exports one of these.
+ *
+ * - `command` never starts anything; it says what to start. It may not throw.
+ * - `read` turns one line of stdout (without its line end) into an event. It may not throw, whatever the line holds.
+ * - `judge` says what the exit and the folded stream mean. The exit code alone never proves success.
+ */
+export type Agent = {
+  readonly kind: string;
+  /** The program looked for on PATH, for `doctor` and for choosing the first installed; null when always there. */
+  readonly program: string | null;
+  command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command;
+  read(line: string): SessionEvent;
+  judge(exit: Exit, tally: Tally): Outcome;
+};
