@@ -14,7 +14,6 @@ export type ArtifactFact = {
   readonly path: string;
   readonly present: boolean;
   readonly changed: boolean;
-  readonly missingSections: readonly string[];
 };
 
 /** One thing a gate reports. */
@@ -61,6 +60,8 @@ export type MachineEvent =
       readonly outcome: Outcome;
       readonly ms: number;
       readonly tools: number;
+      /** What a permission refused, as `Tool(target)`. */
+      readonly denied: readonly string[];
       readonly model: string | null;
       readonly costUsd: number | null;
       readonly sessionId: string | null;
@@ -82,6 +83,8 @@ export type MachineEvent =
   | { readonly type: 'WRITTEN'; readonly at: number; readonly digest: string; readonly commit: string | null }
   /** A human asked for a stop: PAUSED in the file, or a signal to the runner. */
   | { readonly type: 'STOP'; readonly at: number; readonly why: 'paused' | 'interrupted' }
+  /** A runner was started: look again at what could not be done before. */
+  | { readonly type: 'LOOK'; readonly at: number }
   /** A time that the machine asked for has come. */
   | { readonly type: 'TICK'; readonly at: number };
 

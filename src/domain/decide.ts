@@ -1,0 +1,189 @@
+/**
+ * What a handoff that was just read means for the round: the pure heart of the state **deciding**. Takes what is
+ * remembered and what was read, gives the memory with a new verdict. It never starts anything, and it never guesses:
+ * what it does not understand parks the run with the words to put it right.
+ */
+import { isError, type Diagnostic } from '../protocol/diagnostic.ts';
+import type { MachineEvent } from '../protocol/event.ts';
+import { human, statuses, type HandoffFacts, type Role } from '../protocol/handoff.ts';
+import type { Policy, Tier } from '../protocol/policy.ts';
+import { resolveAnswer } from './answer.ts';
+import { openQuestion } from './question.ts';
+import { newRound, type Context, type RoundMemory } from './round.ts';
+import { candidate, capReached, grant, orderFor, tierOf } from './route.ts';
+import { blocked, parked } from './verdict.ts';
+
+type Read = Extract<MachineEvent, { type: 'READ' }>;
+
+/** The name of a round whose file does not say one. */
+export const namelessRound = 'R00';
+
+/** Decides what to do about a handoff that was read while no session is running. */
+export function decide(policy: Policy, context: Context, event: Read): Context {
+  const known: Context = { ...context, at: event.at, digest: event.digest, findings: [] };
+  const { handoff } = event;
+  if (handoff === null) return { ...known, verdict: { type: 'unreadable', problems: event.problems } };
+
+  const tier = tierOf(policy, handoff.tier);
+  if (tier === null) {
+    return parked(
+      known,
+      'illegal',
+      `the tier "${handoff.tier ?? policy.defaultTier}" is not known`,
+      event.problems,
+    );
+  }
+  const round = roundOf(context, handoff, tier);
+  const here: Context = { ...known, round, question: round.id === context.round?.id ? known.question : null };
+  switch (handoff.status) {
+    case 'READY':
+      return here.question === null
+        ? ready(policy, here, event, handoff, tier)
+        : answered(policy, here, event, handoff);
+    case 'ESCALATE':
+      return escalated(policy, here, event, handoff);
+    case 'MERGE-READY':
+      return mergeReady(policy, here, event, handoff, tier);
+    case 'ROUND-COMPLETE':
+    case 'WAVE-COMPLETE':
+      return { ...here, order: null, question: null, verdict: { type: 'finish', why: handoff.status } };
+    case 'WORKING':
+      return working(here, handoff);
+    case 'BLOCKED':
+      return parked(here, 'blocked', blockedReason(context, handoff), event.problems);
+    case 'PAUSED':
+      return parked(here, 'paused', 'a human paused the round', event.problems);
+    case 'WAVE-PLAN-READY':
+    case 'WAVE-GATE-READY':
+      return parked(here, 'approval', `${handoff.status}: a human must approve it`, event.problems);
+    case null:
+      return parked(
+        here,
+        'unknown-status',
+        `the status "${handoff.statusText ?? ''}" is not one of ${statuses.join(', ')}`,
+        event.problems,
+      );
+    default:
+      return handoff.status satisfies never;
+  }
+}
+
+/** The memory of the round the file names: kept while the id stays the same, new when a human opened another one. */
+function roundOf(context: Context, handoff: HandoffFacts, tier: Tier): RoundMemory {
+  const id = handoff.round ?? context.round?.id ?? namelessRound;
+  if (context.round?.id !== id) return newRound(id, tier.name);
+  return { ...context.round, tier: tier.name };
+}
+
+function ready(policy: Policy, here: Context, event: Read, handoff: HandoffFacts, tier: Tier): Context {
+  const wrong = event.problems.find(isError);
+  if (wrong !== undefined) {
+    return parked(
+      here,
+      wrong.code === 'role-unknown' ? 'unknown-role' : 'illegal',
+      wrong.message,
+      event.problems,
+    );
+  }
+  const role = handoff.role;
+  if (role === null || role === human)
+    return parked(here, 'human', 'the next role is the human', event.problems);
+  return dispatch(policy, here, event, role, tier, `the handoff says READY for ${role}`);
+}
+
+function mergeReady(policy: Policy, here: Context, event: Read, handoff: HandoffFacts, tier: Tier): Context {
+  const role = candidate(policy, handoff);
+  if (role === null) return { ...here, order: null, verdict: { type: 'finish', why: 'MERGE-READY' } };
+  return dispatch(policy, here, event, role, tier, `MERGE-READY: ${role} is next in tier ${tier.name}`);
+}
+
+/** Orders a session of a role, unless the tier or a cap forbids it. */
+export function dispatch(
+  policy: Policy,
+  here: Context,
+  event: Read,
+  role: Role,
+  tier: Tier,
+  because: string,
+): Context {
+  if (!tier.roles.includes(role)) {
+    const why = `the role "${role}" is not in tier ${tier.name} (${tier.roles.join(' → ')})`;
+    return parked(here, 'illegal', why, event.problems);
+  }
+  if (event.dispatchId === null || here.round === null) {
+    return {
+      ...here,
+      verdict: { type: 'stall', why: `the inputs of ${role} could not be read`, retryAt: null },
+    };
+  }
+  const round = wasBlocked(here) ? grant(policy, here.round) : here.round;
+  const cap = capReached(policy, round, role, event.dispatchId);
+  if (cap !== null) return blocked({ ...here, round }, cap);
+  const order = orderFor(policy, round, {
+    role,
+    dispatchId: event.dispatchId,
+    at: event.at,
+    kind: 'work',
+    feedback: [],
+    because,
+  });
+  return { ...here, round, order, outcome: null, verdict: { type: 'dispatch', order, since: event.at } };
+}
+
+/** Only a human edit leads from BLOCKED to READY, so this is where caps are raised. */
+function wasBlocked(context: Context): boolean {
+  return context.verdict.type === 'park' && context.verdict.kind === 'blocked';
+}
+
+function escalated(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
+  const question = openQuestion(here, event.question, handoff);
+  if (handoff.answer === null) {
+    return { ...parked(here, 'escalation', question.escalation.question, event.problems), question };
+  }
+  const asked = here.question?.fingerprint ?? event.question;
+  const stale = asked !== event.question;
+  if (stale) {
+    const problem: Diagnostic = {
+      code: 'answer-stale',
+      line: 1,
+      severity: 'error',
+      message: `The answer "${handoff.answer}" stands beside a question that has changed since it was asked`,
+      hint: 'Read the question again, then give the answer anew: next-role resume --choose <letter>',
+    };
+    return { ...parked(here, 'escalation', problem.message, [...event.problems, problem]), question };
+  }
+  return resolveAnswer(
+    policy,
+    { ...here, question },
+    { at: event.at, handoff, via: 'header', problems: event.problems },
+  );
+}
+
+/** READY while a question is open: the human answered, in the header, in a section, or not at all. */
+function answered(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
+  const via =
+    handoff.answer !== null
+      ? 'header'
+      : handoff.operatorDecision !== null
+        ? 'section'
+        : 'ready-without-answer';
+  return resolveAnswer(policy, here, { at: event.at, handoff, via, problems: event.problems });
+}
+
+/** WORKING in the file while we run nothing: ours and waiting to be retried, or somebody else's. */
+function working(here: Context, handoff: HandoffFacts): Context {
+  const ours = here.order !== null && handoff.dispatch === here.order.id;
+  if (ours && here.verdict.type === 'cool') return here;
+  if (ours)
+    return { ...here, verdict: { type: 'resume', at: here.outcome === null ? 'working' : 'settling' } };
+  const by = handoff.by === null ? '' : ` by "${handoff.by}"`;
+  const since = handoff.since === null ? '' : ` since ${handoff.since}`;
+  const why = `the file says WORKING${by}${since}, but no session of this project is running`;
+  return { ...here, order: null, verdict: { type: 'stall', why, retryAt: null } };
+}
+
+function blockedReason(context: Context, handoff: HandoffFacts): string {
+  if (context.verdict.type === 'write') return context.verdict.why;
+  if (context.verdict.type === 'park') return context.verdict.why;
+  return handoff.statusNote ?? 'the file says BLOCKED';
+}

@@ -1,0 +1,93 @@
+/**
+ * How the memory changes when a hand reports back: a claim counts a session, a write closes an order. No decision is
+ * made here.
+ */
+import { fill } from '../protocol/artifact.ts';
+import type { MachineEvent } from '../protocol/event.ts';
+import type { Policy } from '../protocol/policy.ts';
+import { owedIn } from './gate.ts';
+import { count, type Context, type RoundMemory, type Verdict } from './round.ts';
+
+type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
+
+/** Pause before a hand that failed is tried again, in ms. */
+export const stallRetryMs = 60_000;
+
+/** WORKING stands in the file: from here on the session counts. */
+export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
+  const { order, round } = context;
+  if (order === null || round === null) return context;
+  const counted = count(round, order);
+  return {
+    ...context,
+    at: event.at,
+    digest: event.digest,
+    outcome: null,
+    denied: [],
+    stopping: null,
+    // The first known digest stays: an attempt that only completes the previous one's file must not look unchanged.
+    round: { ...counted, baseline: { ...event.baseline, ...round.baseline } },
+  };
+}
+
+export function ended(context: Context, event: EventOf<'ENDED'>): Context {
+  return { ...context, at: event.at, outcome: event.outcome, denied: event.denied, stopping: null };
+}
+
+/** The uphill write is done: an order is closed, an answered question too. */
+export function written(policy: Policy, context: Context, event: EventOf<'WRITTEN'>): Context {
+  const { verdict, order } = context;
+  const closed: Context = {
+    ...context,
+    at: event.at,
+    digest: event.digest,
+    order: null,
+    outcome: null,
+    denied: [],
+  };
+  if (verdict.type !== 'write' || closed.round === null) return closed;
+  const answered = withDecision(closed.round, verdict);
+  const handedOver = order !== null && verdict.change['next-role'] !== order.role;
+  const round = handedOver ? withoutBaseline(policy, answered, order) : answered;
+  return { ...closed, round, question: verdict.decision === null ? closed.question : null };
+}
+
+function withDecision(round: RoundMemory, verdict: Extract<Verdict, { type: 'write' }>): RoundMemory {
+  const { decision } = verdict;
+  if (decision === null) return round;
+  const kept = { id: decision.answer.escalationId, role: decision.role, path: decision.path };
+  return { ...round, decisions: [...round.decisions, kept] };
+}
+
+/** A role that is sent back later must change its files again. */
+function withoutBaseline(
+  policy: Policy,
+  round: RoundMemory,
+  order: NonNullable<Context['order']>,
+): RoundMemory {
+  const owed = new Set(owedIn(policy, order).map((artifact) => fill(artifact.path, { round: order.round })));
+  return {
+    ...round,
+    baseline: Object.fromEntries(Object.entries(round.baseline).filter(([path]) => !owed.has(path))),
+  };
+}
+
+/** The pause is over: the order that was waiting is claimed. */
+export function retried(context: Context, at: number): Context {
+  const { verdict } = context;
+  if (verdict.type !== 'cool') return context;
+  return {
+    ...context,
+    at,
+    order: verdict.order,
+    verdict: { type: 'dispatch', order: verdict.order, since: at },
+  };
+}
+
+export function failed(context: Context, event: EventOf<'FAILED'>): Context {
+  return {
+    ...context,
+    at: event.at,
+    verdict: { type: 'stall', why: event.message, retryAt: event.at + stallRetryMs },
+  };
+}

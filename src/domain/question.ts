@@ -1,0 +1,50 @@
+/**
+ * Opening a question: giving an escalation its id and remembering who asked. A question stays open until a human edit,
+ * or a default that the human configured, answers it; while it is open no session starts.
+ */
+import type { Escalation } from '../protocol/escalation.ts';
+import { human, type HandoffFacts, type Role } from '../protocol/handoff.ts';
+import type { Context, OpenQuestion } from './round.ts';
+
+/** An escalation whose file names nothing at all. */
+const wordless: Escalation = {
+  id: null,
+  question: 'The file says ESCALATE without a question.',
+  options: [],
+  recommended: null,
+  default: null,
+  deadline: null,
+  diagnostic: null,
+};
+
+/** The open question of a handoff that says ESCALATE: the one we know, or a new one with an id of its own. */
+export function openQuestion(
+  context: Context,
+  fingerprint: string | null,
+  handoff: HandoffFacts,
+): OpenQuestion {
+  const escalation = handoff.escalation ?? wordless;
+  const known = context.question;
+  if (known !== null) return { ...known, fingerprint, escalation, moves: movesFor(known, fingerprint) };
+  const role = askingRole(context, handoff);
+  return { id: escalation.id ?? questionId(context, role), role, fingerprint, escalation, moves: null };
+}
+
+/** Letters keep their moves only while the question is the one the runner wrote. */
+function movesFor(known: OpenQuestion, fingerprint: string | null): OpenQuestion['moves'] {
+  return known.fingerprint === null || known.fingerprint === fingerprint ? known.moves : null;
+}
+
+/** `<round>-<role>-<n>`, counted over the round. */
+export function questionId(context: Context, role: Role): string {
+  const round = context.round?.id ?? 'R00';
+  return `${round}-${role}-${(context.round?.escalations ?? 0) + 1}`;
+}
+
+/** Who asked: the role the runner left in the header, else the role in the question's id, else the human. */
+function askingRole(context: Context, handoff: HandoffFacts): Role {
+  if (context.order !== null) return context.order.role;
+  if (handoff.role !== null && handoff.role !== human) return handoff.role;
+  const named = /-([a-z][a-z-]*)-\d+$/.exec(handoff.escalation?.id ?? '')?.[1];
+  return named ?? human;
+}

@@ -1,0 +1,47 @@
+/**
+ * Asking again: the next attempt of the same work with the real reason as feedback, after a pause, within the caps.
+ * At the cap the run gives up as BLOCKED; a repair that did not help becomes a question.
+ */
+import type { Policy } from '../protocol/policy.ts';
+import type { Order } from '../protocol/session.ts';
+import { ask } from './ask.ts';
+import type { Context } from './round.ts';
+import { capReached, orderFor } from './route.ts';
+import { blocked } from './verdict.ts';
+
+export type Again = {
+  readonly kind: Order['kind'];
+  /** What was wrong, word for word; shown to the next attempt and, at the cap, to the human. */
+  readonly feedback: readonly string[];
+  /** Earliest start, epoch ms; absent means after the policy's backoff. */
+  readonly notBefore?: number;
+};
+
+/** Orders another attempt on the same inputs, or gives up with the reason. */
+export function again(policy: Policy, context: Context, order: Order, request: Again): Context {
+  const { round } = context;
+  if (round === null) return context;
+  const words = request.feedback.join('\n');
+  const cap = capReached(policy, round, order.role, order.dispatchId);
+  if (cap !== null) {
+    if (request.kind === 'repair') return ask(context, order, { problem: words, because: cap });
+    return blocked(context, `${cap}; the last attempt: ${words}`);
+  }
+  const next = orderFor(policy, round, {
+    role: order.role,
+    dispatchId: order.dispatchId,
+    at: context.at,
+    kind: request.kind,
+    feedback: request.feedback,
+    because: request.kind === 'repair' ? 'something it owes is missing' : 'the last attempt did not finish',
+  });
+  const wait = request.kind === 'repair' ? 0 : backoffMs(policy, order.attempt);
+  const until = Math.max(request.notBefore ?? 0, context.at + wait);
+  return { ...context, verdict: { type: 'cool', order: next, until, why: words } };
+}
+
+/** The pause before an attempt, in ms: grows by the policy's factor, up to its bound. */
+export function backoffMs(policy: Policy, attempt: number): number {
+  const { firstMs, factor, maxMs } = policy.backoff;
+  return Math.min(maxMs, firstMs * factor ** Math.max(0, attempt - 1));
+}

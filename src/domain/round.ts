@@ -1,0 +1,143 @@
+/**
+ * What the machine remembers of a round, and the verdicts its decisions come to. All of it is small JSON, because it
+ * stands in every journal record. Nothing here decides; decide.ts and settle.ts do.
+ */
+import type { Diagnostic } from '../protocol/diagnostic.ts';
+import type { Escalation } from '../protocol/escalation.ts';
+import type { Decision, Finding } from '../protocol/event.ts';
+import type { HandoffChange, Role } from '../protocol/handoff.ts';
+import type { Order, Outcome } from '../protocol/session.ts';
+
+/** The counts that bound a round. They are never lowered by anything but a stop that a human or a limit asked for. */
+export type RoundMemory = {
+  readonly id: string;
+  readonly tier: string;
+  /** Sessions by role. */
+  readonly visits: Readonly<Record<Role, number>>;
+  readonly sessions: number;
+  /** Sessions by dispatch id. */
+  readonly attempts: Readonly<Record<string, number>>;
+  /** Allowances that a human edit granted beyond the caps, as absolute counts. */
+  readonly granted: { readonly visits: Readonly<Record<Role, number>>; readonly sessions: number };
+  readonly escalations: number;
+  /** Waits for a provider's limit, which spend no attempt and are bounded by themselves. */
+  readonly limitWaits: number;
+  /** Answers given in this round, oldest first. */
+  readonly decisions: readonly { readonly id: string; readonly role: Role; readonly path: string }[];
+  /** Digests of owed files before the first session that owes them; cleared when that role is done. */
+  readonly baseline: Readonly<Record<string, string | null>>;
+};
+
+/** The open question, and which role each letter leads to when the runner itself asked (null: give up). */
+export type OpenQuestion = {
+  readonly id: string;
+  readonly role: Role;
+  readonly fingerprint: string | null;
+  readonly escalation: Escalation;
+  readonly moves: Readonly<Record<string, Role | null>> | null;
+};
+
+export type ParkKind =
+  'escalation' | 'blocked' | 'paused' | 'approval' | 'human' | 'unknown-status' | 'unknown-role' | 'illegal';
+
+/** What was decided last: the machine's state follows from its type. */
+export type Verdict =
+  | { readonly type: 'none' }
+  | { readonly type: 'dispatch'; readonly order: Order; readonly since: number }
+  | { readonly type: 'gate'; readonly to: Role | null; readonly remarks: readonly string[] }
+  | {
+      readonly type: 'write';
+      readonly change: HandoffChange;
+      readonly escalation: Escalation | null;
+      readonly moves: OpenQuestion['moves'];
+      readonly decision: Decision | null;
+      readonly commit: string | null;
+      readonly why: string;
+    }
+  | { readonly type: 'cool'; readonly order: Order; readonly until: number; readonly why: string }
+  | {
+      readonly type: 'park';
+      readonly kind: ParkKind;
+      readonly why: string;
+      readonly problems: readonly Diagnostic[];
+    }
+  /** A hand could not do its work, or the file claims a session we do not know. `retryAt` is epoch ms. */
+  | { readonly type: 'stall'; readonly why: string; readonly retryAt: number | null }
+  /** WORKING in the file is our own order: take it up where it was. */
+  | { readonly type: 'resume'; readonly at: 'working' | 'settling' }
+  | { readonly type: 'unreadable'; readonly problems: readonly Diagnostic[] }
+  | { readonly type: 'finish'; readonly why: string };
+
+export type Context = {
+  /** When the machine last moved, epoch ms: the "since" of `why`. */
+  readonly at: number;
+  /** Digest of the policy in force, so that a restart knows whether it has changed. */
+  readonly policy: string | null;
+  /** The handoff we know: last read, claimed or written. */
+  readonly digest: string | null;
+  readonly round: RoundMemory | null;
+  /** The order being worked, from the claim until its result is written. */
+  readonly order: Order | null;
+  readonly outcome: Outcome | null;
+  /** What a permission refused in that session. */
+  readonly denied: readonly string[];
+  /** Why the session is being stopped, while it is. */
+  readonly stopping: 'paused' | 'interrupted' | null;
+  readonly question: OpenQuestion | null;
+  readonly findings: readonly Finding[];
+  readonly verdict: Verdict;
+};
+
+export const emptyContext: Context = {
+  at: 0,
+  policy: null,
+  digest: null,
+  round: null,
+  order: null,
+  outcome: null,
+  denied: [],
+  stopping: null,
+  question: null,
+  findings: [],
+  verdict: { type: 'none' },
+};
+
+/** The memory of a round at its start. */
+export function newRound(id: string, tier: string): RoundMemory {
+  return {
+    id,
+    tier,
+    visits: {},
+    sessions: 0,
+    attempts: {},
+    granted: { visits: {}, sessions: 0 },
+    escalations: 0,
+    limitWaits: 0,
+    decisions: [],
+    baseline: {},
+  };
+}
+
+/** Counts one session of an order that has been claimed. */
+export function count(round: RoundMemory, order: Order): RoundMemory {
+  return {
+    ...round,
+    sessions: round.sessions + 1,
+    visits: { ...round.visits, [order.role]: (round.visits[order.role] ?? 0) + 1 },
+    attempts: { ...round.attempts, [order.dispatchId]: (round.attempts[order.dispatchId] ?? 0) + 1 },
+  };
+}
+
+/** Takes one session back: a human's stop and a provider's limit do not spend an attempt. */
+export function uncount(round: RoundMemory, order: Order): RoundMemory {
+  const less = (n: number | undefined): number => Math.max(0, (n ?? 0) - 1);
+  return {
+    ...round,
+    sessions: less(round.sessions),
+    visits: { ...round.visits, [order.role]: less(round.visits[order.role]) },
+    attempts: { ...round.attempts, [order.dispatchId]: less(round.attempts[order.dispatchId]) },
+  };
+}
+
+/** Header keys that only mean something while a session works; removed by every other write. */
+export const releaseKeys: HandoffChange = { by: null, since: null, dispatch: null, reason: null };

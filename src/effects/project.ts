@@ -1,0 +1,109 @@
+/**
+ * Finds a project from any folder inside it, and the files a brief offers. Reads only; a project is a folder with a
+ * `coordination/` folder or a NEXT-ROLE.md in it, and `coordination/` wins.
+ */
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { coordinationDir, handoffNames, matches, runnerDir, staysInside } from '../protocol/artifact.ts';
+import type { Project } from '../protocol/project.ts';
+import type { OfferedPath } from '../protocol/session.ts';
+import { digestOf, insideProject } from './files.ts';
+
+/** Most files looked at under coordination/ for one pattern; a larger tree is offered as the pattern alone. */
+export const filesScannedMax = 5_000;
+
+/**
+ * The project that a folder belongs to: the folder itself or the nearest one above it. Null when there is none.
+ *
+ * @example await findProject('.') // { root: '/home/me/app', handoff: '/home/me/app/coordination/NEXT-ROLE.md', … }
+ */
+export async function findProject(from: string): Promise<Project | null> {
+  let folder = await resolved(from);
+  for (;;) {
+    const found = await projectAt(folder);
+    if (found !== null) return found;
+    const above = dirname(folder);
+    if (above === folder) return null;
+    folder = above;
+  }
+}
+
+/** The project in exactly this folder; null when it has neither coordination/ nor NEXT-ROLE.md. */
+export async function projectAt(folder: string): Promise<Project | null> {
+  const root = await resolved(folder);
+  const [inside, atRoot] = handoffNames;
+  if (await isFile(join(root, inside))) return describeProject(root, inside);
+  if (await isFile(join(root, atRoot))) return describeProject(root, atRoot);
+  if (await isFolder(join(root, coordinationDir))) return describeProject(root, inside);
+  return null;
+}
+
+function describeProject(root: string, handoffName: string): Project {
+  return { root, handoffName, handoff: join(root, handoffName), own: join(root, runnerDir) };
+}
+
+/** The existing files that match patterns, in the patterns' order; wildcards look under coordination/ only. */
+export async function findOffered(
+  root: string,
+  patterns: readonly string[],
+): Promise<readonly OfferedPath[]> {
+  const names: string[] = [];
+  let listed: readonly string[] | null = null;
+  for (const pattern of patterns) {
+    if (!pattern.includes('*') && !pattern.endsWith('/')) {
+      names.push(pattern);
+    } else if (pattern.startsWith(`${coordinationDir}/`)) {
+      listed ??= await listFiles(root, coordinationDir);
+      names.push(...listed.filter((name) => matches(name, pattern)));
+    }
+  }
+  const offered = await Promise.all([...new Set(names)].map((name) => offer(root, name)));
+  return offered.filter((file) => file !== null);
+}
+
+async function offer(root: string, name: string): Promise<OfferedPath | null> {
+  const path = join(root, name);
+  if (!staysInside(name) || !(await isFile(path)) || !(await insideProject(root, path))) return null;
+  const [sha256, { size }] = await Promise.all([digestOf(path), stat(path)]);
+  return sha256 === null ? null : { path: name, sha256, bytes: size };
+}
+
+/** Files below a folder, relative to the root, sorted; links are not followed. */
+async function listFiles(root: string, folder: string): Promise<readonly string[]> {
+  if (!(await isFolder(join(root, folder)))) return [];
+  const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .slice(0, filesScannedMax)
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+}
+
+async function resolved(path: string): Promise<string> {
+  const absolute = resolve(path);
+  return (await exists(absolute)) ? realpath(absolute) : absolute;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await kindOf(path)) !== 'nothing';
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await kindOf(path)) === 'file';
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await kindOf(path)) === 'folder';
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'nothing'> {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return 'file';
+    return found.isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return 'nothing';
+    throw error;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Reads the handoff as an event: text, digest, meaning, and the hash of the inputs its role would work on. A file that
+ * is still being saved is given a moment to settle; nothing here ever writes.
+ */
+import { candidate } from '../domain/route.ts';
+import { digestOf, digestText, explain, readText } from '../effects/files.ts';
+import { findOffered } from '../effects/project.ts';
+import { decode } from '../protocol/codec.ts';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
+import type { Escalation } from '../protocol/escalation.ts';
+import type { MachineEvent } from '../protocol/event.ts';
+import { fill, matches } from '../protocol/artifact.ts';
+import type { Handoff, HandoffFacts, Reading } from '../protocol/handoff.ts';
+import { knownRoles, type Policy, type RoleContract } from '../protocol/policy.ts';
+import type { Project } from '../protocol/project.ts';
+
+/** How long a file that cannot be read may still be half saved, and how often it is looked at again. */
+const unsettled = { pauseMs: 60, looksMax: 5 };
+
+/** A reading with its digest; digest null when there is no file. */
+export type Read = { readonly digest: string | null; readonly text: string; readonly reading: Reading };
+
+/** Reads and decodes the handoff; waits a moment while an unreadable file still changes. */
+export async function readHandoff(project: Project, policy: Policy): Promise<Read> {
+  let read = await readOnce(project, policy);
+  for (let look = 1; look < unsettled.looksMax && read.reading.handoff === null; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, unsettled.pauseMs));
+    const next = await readOnce(project, policy);
+    if (next.digest === read.digest && look > 1) return next;
+    read = next;
+  }
+  return read;
+}
+
+async function readOnce(project: Project, policy: Policy): Promise<Read> {
+  try {
+    const file = await readText(project.handoff);
+    if (file === null) return unreadable(missing(project));
+    const known = { roles: knownRoles(policy), tiers: Object.keys(policy.tiers) };
+    return { digest: file.digest, text: file.text, reading: decode(file.text, known) };
+  } catch (error) {
+    return unreadable({
+      code: 'file-unreadable',
+      line: 1,
+      severity: 'error',
+      message: explain(error),
+      hint: 'Make the file readable for this user, then save it again',
+    });
+  }
+}
+
+function missing(project: Project): Diagnostic {
+  return {
+    code: 'file-missing',
+    line: 1,
+    severity: 'error',
+    message: `There is no "${project.handoffName}"`,
+    hint: 'next-role init',
+  };
+}
+
+function unreadable(problem: Diagnostic): Read {
+  return { digest: null, text: '', reading: { handoff: null, diagnostics: [problem] } };
+}
+
+/** The READ event of a reading. */
+export async function readEvent(
+  project: Project,
+  policy: Policy,
+  at: number,
+): Promise<Extract<MachineEvent, { type: 'READ' }>> {
+  const { digest, reading } = await readHandoff(project, policy);
+  const { handoff } = reading;
+  return {
+    type: 'READ',
+    at,
+    digest,
+    handoff: handoff === null ? null : factsOf(handoff),
+    problems: reading.diagnostics,
+    dispatchId: handoff === null ? null : await dispatchIdOf(project, policy, handoff),
+    question: handoff === null ? null : fingerprint(handoff.escalation),
+  };
+}
+
+/** Longest text of a human kept in a journal record, in characters. */
+const wordsCharsMax = 8_192;
+
+/** What decisions need and the journal keeps. */
+export function factsOf(handoff: Handoff): HandoffFacts {
+  const { directive: _directive, others: _others, ...facts } = handoff;
+  return { ...facts, operatorDecision: facts.operatorDecision?.slice(0, wordsCharsMax) ?? null };
+}
+
+/** Tells one question from another: its words and its options, not its spelling in the file. */
+export function fingerprint(escalation: Escalation | null): string | null {
+  if (escalation === null) return null;
+  const { question, options } = escalation;
+  return digestText(
+    JSON.stringify([question, options.map(({ letter, do: what, then }) => [letter, what, then])]),
+  ).slice(0, 16);
+}
+
+/** Hash of (round, role, inputs): the contract's files under coordination/, the inputs named, the directive, the answers. */
+async function dispatchIdOf(project: Project, policy: Policy, handoff: Handoff): Promise<string | null> {
+  const role = candidate(policy, handoff);
+  const contract = role === null ? undefined : policy.roles[role];
+  if (role === null || contract === undefined) return null;
+  const round = handoff.round ?? '';
+  const inputs = await inputsOf(project, contract, handoff, round);
+  const decisions = await findOffered(project.root, ['coordination/decisions/']);
+  const parts = [
+    round,
+    role,
+    handoff.tier ?? '',
+    handoff.directive ?? '',
+    ...inputs,
+    ...decisions.map((d) => d.sha256),
+  ];
+  return digestText(JSON.stringify(parts)).slice(0, 24);
+}
+
+/** What the role itself owes or writes is no input: its own half-done work must not look like new work. */
+async function inputsOf(
+  project: Project,
+  contract: RoleContract,
+  handoff: Handoff,
+  round: string,
+): Promise<readonly string[]> {
+  const names = { round, role: contract.name, tier: handoff.tier ?? '' };
+  const own = contract.owes.map((artifact) => fill(artifact.path, names));
+  const patterns = [...contract.reads.map((pattern) => fill(pattern, names)), ...handoff.inputs];
+  const offered = await findOffered(project.root, patterns);
+  return offered
+    .filter(({ path }) => path !== project.handoffName && !own.some((pattern) => matches(path, pattern)))
+    .map(({ path, sha256 }) => `${path}=${sha256}`);
+}
+
+/** Digests of files before a session, to tell later whether they changed; null for a file that is not there. */
+export async function digestsOf(
+  project: Project,
+  paths: readonly string[],
+): Promise<Readonly<Record<string, string | null>>> {
+  const pairs = await Promise.all(
+    paths.map(async (path) => [path, await digestOf(`${project.root}/${path}`)] as const),
+  );
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,260 @@
+/**
+ * Does what the machine wants, one effect at a time, and reports back with events. Every hand may be asked twice for
+ * the same thing: it first looks whether that is done already. Trouble with the outside world comes back as FAILED;
+ * nothing here decides what follows.
+ */
+import { fill } from '../protocol/artifact.ts';
+import { edit } from '../protocol/codec.ts';
+import type { Effect, MachineEvent } from '../protocol/event.ts';
+import type { HandoffChange } from '../protocol/handoff.ts';
+import type { Unstamped } from '../protocol/notice.ts';
+import { owedIn, sectionFindings } from '../domain/gate.ts';
+import { explain, readText, replaceIf, writeAtomic, type Replaced } from '../effects/files.ts';
+import { commitCoordination } from '../effects/git.ts';
+import { digestsOf, factsOf, fingerprint, readEvent, readHandoff } from './handoff.ts';
+import type { OpenRound } from './open.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { decisionText } from './decision.ts';
+import type { Escalation } from '../protocol/escalation.ts';
+
+type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
+
+export type HandsOptions = {
+  readonly push: (event: MachineEvent) => void;
+  readonly say: (notice: Unstamped) => void;
+  readonly now: () => number;
+  readonly self: readonly string[];
+};
+
+export type Hands = {
+  /** Starts an effect; what comes of it is pushed. */
+  perform(effect: Effect): void;
+  read(): Promise<Extract<MachineEvent, { type: 'READ' }>>;
+  /** Whether a human wrote PAUSED into the file. */
+  isPaused(): Promise<boolean>;
+  now(): number;
+  /** Drops timers; sessions that still run go on without us. */
+  close(): void;
+};
+
+/** Longest single timer, in ms: a sleeping laptop and a stepped clock are noticed after that. */
+const timerMsMax = 20_000;
+
+export function createHands(round: OpenRound, options: HandsOptions): Hands {
+  const { project, policy } = round;
+  const sessions = createSessions(round, options);
+  const wakes = createWakes(options);
+  const perform = async (effect: Effect): Promise<void> => {
+    const event = await performed(effect);
+    if (event !== null) options.push(event);
+  };
+  const performed = async (effect: Effect): Promise<MachineEvent | null> => {
+    try {
+      return await act(round, options, sessions, wakes, effect);
+    } catch (error) {
+      return { type: 'FAILED', at: options.now(), doing: effect.kind, message: explain(error) };
+    }
+  };
+  return {
+    perform: (effect) => void perform(effect),
+    read: () => readEvent(project, policy, options.now()),
+    async isPaused() {
+      const { reading } = await readHandoff(project, policy);
+      return reading.handoff?.status === 'PAUSED';
+    },
+    now: options.now,
+    close: () => wakes.close(),
+  };
+}
+
+function act(
+  round: OpenRound,
+  options: HandsOptions,
+  sessions: Sessions,
+  wakes: Wakes,
+  effect: Effect,
+): Promise<MachineEvent | null> {
+  switch (effect.kind) {
+    case 'read':
+      return readEvent(round.project, round.policy, options.now());
+    case 'claim':
+      return claim(round, options, effect);
+    case 'dispatch':
+      return sessions.work(effect.order);
+    case 'stop':
+      return sessions.stop(effect.order, effect.why);
+    case 'settle':
+      return settle(round, options, effect);
+    case 'gate':
+      return gate(round, options, effect);
+    case 'write':
+      return write(round, options, effect);
+    case 'wake':
+      wakes.at(effect.at);
+      return Promise.resolve(null);
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** WORKING is written only while the file is the one that was decided upon; ours already there counts as done. */
+async function claim(
+  round: OpenRound,
+  options: HandsOptions,
+  effect: EffectOf<'claim'>,
+): Promise<MachineEvent> {
+  const { project, policy } = round;
+  const { order } = effect;
+  const at = options.now();
+  const baseline = await digestsOf(project, owedPaths(round, order));
+  const { digest, reading } = await readHandoff(project, policy);
+  if (digest !== null && reading.handoff?.status === 'WORKING' && reading.handoff.dispatch === order.id) {
+    return { type: 'CLAIMED', at, digest, baseline };
+  }
+  const model = order.model === null ? '' : ` (${order.model})`;
+  const change: HandoffChange = {
+    'next-role': order.role,
+    status: 'WORKING',
+    by: `${order.agent}${model}`,
+    since: new Date(at).toISOString(),
+    dispatch: order.id,
+    reason: null,
+  };
+  const replaced = await editFile(project.handoff, effect.expect, change, null);
+  if (replaced.type === 'written') return { type: 'CLAIMED', at, digest: replaced.digest, baseline };
+  return notWritten(replaced, 'claim', at);
+}
+
+async function settle(
+  round: OpenRound,
+  options: HandsOptions,
+  effect: EffectOf<'settle'>,
+): Promise<MachineEvent> {
+  const { project, policy, state } = round;
+  const { digest, reading } = await readHandoff(project, policy);
+  const baseline = state.context.round?.baseline ?? {};
+  const now = await digestsOf(project, owedPaths(round, effect.order));
+  const artifacts = Object.entries(now).map(([path, sha]) => ({
+    path,
+    present: sha !== null,
+    changed: sha !== (baseline[path] ?? null),
+  }));
+  const { handoff } = reading;
+  return {
+    type: 'SETTLED',
+    at: options.now(),
+    digest,
+    handoff: handoff === null ? null : factsOf(handoff),
+    problems: reading.diagnostics,
+    artifacts,
+    question: fingerprint(handoff?.escalation ?? null),
+  };
+}
+
+async function gate(
+  round: OpenRound,
+  options: HandsOptions,
+  effect: EffectOf<'gate'>,
+): Promise<MachineEvent> {
+  const { project, policy } = round;
+  const checked = await Promise.all(
+    owedIn(policy, effect.order).map(async (artifact) => {
+      const path = fill(artifact.path, { round: effect.order.round });
+      const file = await readText(`${project.root}/${path}`);
+      return sectionFindings(path, file?.text ?? '', artifact.sections);
+    }),
+  );
+  return { type: 'GATED', at: options.now(), findings: checked.flat() };
+}
+
+/** The one uphill write. The answer's own file comes first, so that a released handoff never lacks it. */
+async function write(
+  round: OpenRound,
+  options: HandsOptions,
+  effect: EffectOf<'write'>,
+): Promise<MachineEvent> {
+  const { project, policy } = round;
+  if (effect.decision !== null) {
+    await writeAtomic(`${project.root}/${effect.decision.path}`, decisionText(effect.decision));
+  }
+  const replaced = await editFile(project.handoff, effect.expect, effect.change, effect.escalation);
+  if (replaced.type !== 'written') return notWritten(replaced, 'write', options.now());
+  const commit =
+    policy.commit && effect.commit !== null ? await commitRound(round, options, effect.commit) : null;
+  return { type: 'WRITTEN', at: options.now(), digest: replaced.digest, commit };
+}
+
+/**
+ * Compare-and-replace of header keys. A file that already says all of it counts as written: after a crash the same
+ * write is asked for again, and a human may have made the very same edit.
+ */
+async function editFile(
+  path: string,
+  expect: string,
+  change: HandoffChange,
+  escalation: Escalation | null,
+): Promise<Replaced> {
+  const apply = (text: string): ReturnType<typeof edit> =>
+    escalation === null ? edit(text, change) : edit(text, change, escalation);
+  const now = await readText(path);
+  if (now === null) return { type: 'lost', digest: null };
+  const edited = apply(now.text);
+  if (edited.ok && edited.text === now.text) return { type: 'written', digest: now.digest };
+  if (now.digest !== expect) return { type: 'lost', digest: now.digest };
+  if (!edited.ok) {
+    const words = edited.problems.map((problem) => `line ${problem.line}: ${problem.message}`).join('; ');
+    return { type: 'failed', message: `The handoff cannot be written to: ${words}` };
+  }
+  return replaceIf(path, expect, () => edited.text);
+}
+
+function notWritten(
+  replaced: Exclude<Replaced, { type: 'written' }>,
+  doing: Effect['kind'],
+  at: number,
+): MachineEvent {
+  if (replaced.type === 'lost') return { type: 'LOST', at };
+  return { type: 'FAILED', at, doing, message: replaced.message };
+}
+
+/** A commit that cannot be made is told, never fatal: the files are there and the next commit takes them along. */
+async function commitRound(round: OpenRound, options: HandsOptions, subject: string): Promise<string | null> {
+  const { project, state } = round;
+  const id = state.context.round?.id ?? '';
+  const oneLine = subject.replace(/\s+/g, ' ').slice(0, 120);
+  const paths = [...new Set(['coordination', project.handoffName])];
+  const made = await commitCoordination(project.root, paths, `chore(${id}): ${oneLine}`);
+  if (made.type === 'committed') return made.sha;
+  if (made.type === 'skipped') {
+    options.say({ type: 'remark', level: 'warning', text: `Not committed: ${made.why}` });
+  }
+  return null;
+}
+
+function owedPaths(round: OpenRound, order: EffectOf<'claim'>['order']): readonly string[] {
+  return owedIn(round.policy, order).map((artifact) => fill(artifact.path, { round: order.round }));
+}
+
+type Wakes = { at(time: number): void; close(): void };
+
+/** One pending wake; a later wish replaces it, as only the present state's wish counts. */
+function createWakes(options: Pick<HandsOptions, 'push' | 'now'>): Wakes {
+  let timer: NodeJS.Timeout | null = null;
+  const arm = (time: number): void => {
+    if (timer !== null) clearTimeout(timer);
+    const rest = Math.max(0, time - options.now());
+    timer = setTimeout(
+      () => {
+        if (options.now() >= time) options.push({ type: 'TICK', at: options.now() });
+        else arm(time);
+      },
+      Math.min(rest, timerMsMax),
+    );
+  };
+  return {
+    at: arm,
+    close: () => {
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}

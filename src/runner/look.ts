@@ -1,0 +1,74 @@
+/**
+ * Looks at a project without running it: the journal's last state, and what the file as it stands now would make of
+ * it. Takes no lock, writes nothing, starts nothing; a running runner is told from a stopped one by its lock.
+ */
+import { initialState, restore, step, type MachineState } from '../domain/machine.ts';
+import { describe, type Situation } from '../domain/situation.ts';
+import { readCatalog } from '../effects/catalog.ts';
+import { openJournal } from '../effects/journal.ts';
+import { ownerOf, type Owner } from '../effects/lock.ts';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
+import type { JournalRecord } from '../protocol/journal.ts';
+import type { Policy } from '../protocol/policy.ts';
+import type { Project } from '../protocol/project.ts';
+import { readEvent } from './handoff.ts';
+import { journalPath } from './open.ts';
+
+export type Look = {
+  readonly project: Project;
+  readonly policy: Policy;
+  readonly state: MachineState;
+  readonly situation: Situation;
+  readonly last: JournalRecord | null;
+  /** Who runs this project now; null when nobody does. */
+  readonly runner: Owner | null;
+  /** Whether the file has been edited since the journal's last record, with nobody running. */
+  readonly edited: boolean;
+  readonly problems: readonly { readonly file: string; readonly diagnostics: readonly Diagnostic[] }[];
+};
+
+/** States in which a new reading is taken up. */
+const atRest: ReadonlySet<MachineState['value']> = new Set([
+  'parked',
+  'stalled',
+  'unreadable',
+  'finished',
+  'reading',
+]);
+
+/** Looks at a project. @throws JournalDamaged when the journal's tail cannot be trusted. */
+export async function look(project: Project, now: number = Date.now()): Promise<Look> {
+  const [{ policy, problems }, runner] = await Promise.all([
+    readCatalog(project.root),
+    ownerOf(project.root),
+  ]);
+  const last = lastRecord(project);
+  const known = last === null ? initialState() : (restore(last.state) ?? initialState());
+  const { state, edited } = await withFile(project, policy, known, runner, now);
+  return { project, policy, state, situation: describe(policy, state), last, runner, edited, problems };
+}
+
+function lastRecord(project: Project): JournalRecord | null {
+  const journal = openJournal(journalPath(project), { readOnly: true });
+  try {
+    return journal.load().last;
+  } finally {
+    journal.close();
+  }
+}
+
+/** Nobody runs: what would the file lead to, if somebody did? The answer is thought through, not done. */
+async function withFile(
+  project: Project,
+  policy: Policy,
+  known: MachineState,
+  runner: Owner | null,
+  at: number,
+): Promise<{ state: MachineState; edited: boolean }> {
+  if (!atRest.has(known.value)) return { state: known, edited: false };
+  const event = await readEvent(project, policy, at);
+  const edited = event.digest !== known.context.digest;
+  if (runner !== null && known.value !== 'reading') return { state: known, edited };
+  const stepped = step(policy, known, event);
+  return { state: stepped.state, edited: edited && known.context.digest !== null };
+}

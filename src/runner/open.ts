@@ -1,0 +1,96 @@
+/**
+ * Opens a project for running: takes the lock, reads the policy, loads the journal's last record. What it finds wrong
+ * is told and ends the run before anything is touched.
+ */
+import { initialState, restore, type MachineState } from '../domain/machine.ts';
+import { readCatalog } from '../effects/catalog.ts';
+import { ensureIgnored } from '../effects/git.ts';
+import { openJournal } from '../effects/journal.ts';
+import { acquire } from '../effects/lock.ts';
+import { isError } from '../protocol/diagnostic.ts';
+import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts';
+import type { Unstamped } from '../protocol/notice.ts';
+import type { Policy } from '../protocol/policy.ts';
+import type { Project } from '../protocol/project.ts';
+
+/** A project in our hands. `state` moves; everything else is fixed for this run. */
+export type OpenRound = {
+  readonly project: Project;
+  readonly policy: Policy;
+  readonly policyChanged: boolean;
+  readonly store: Store;
+  state: MachineState;
+  close(): Promise<void>;
+};
+
+export type Opened =
+  | { readonly type: 'open'; readonly round: OpenRound }
+  | { readonly type: 'taken'; readonly message: string }
+  | { readonly type: 'misconfigured' }
+  | { readonly type: 'damaged'; readonly message: string };
+
+export function journalPath(project: Project): string {
+  return `${project.own}/journal.jsonl`;
+}
+
+export async function openRound(
+  project: Project,
+  options: { readonly say: (notice: Unstamped) => void; readonly now: () => number },
+): Promise<Opened> {
+  await ensureIgnored(project.root);
+  const lock = await acquire(project.root);
+  if (lock.type === 'taken') return lock;
+  const opened = await openHeld(project, options.say);
+  if (opened.type !== 'open') {
+    await lock.release();
+    return opened;
+  }
+  const { round } = opened;
+  const close = async (): Promise<void> => {
+    round.store.close();
+    await lock.release();
+  };
+  return { type: 'open', round: { ...round, close } };
+}
+
+async function openHeld(
+  project: Project,
+  say: (notice: Unstamped) => void,
+): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | { type: 'open'; round: Omit<OpenRound, 'close'> }> {
+  const { policy, problems } = await readCatalog(project.root);
+  for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
+  if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
+  const store = openJournal(journalPath(project));
+  const loaded = loadOrDamaged(store);
+  if (loaded instanceof JournalDamaged) {
+    store.close();
+    return { type: 'damaged', message: loaded.message };
+  }
+  const state = stateOf(loaded, say);
+  return {
+    type: 'open',
+    round: { project, policy, policyChanged: state.context.policy !== policy.digest, store, state },
+  };
+}
+
+function loadOrDamaged(store: Store): Loaded | JournalDamaged {
+  try {
+    return store.load();
+  } catch (error) {
+    if (error instanceof JournalDamaged) return error;
+    throw error;
+  }
+}
+
+function stateOf(loaded: Loaded, say: (notice: Unstamped) => void): MachineState {
+  if (loaded.torn !== null) {
+    const text = `The last journal line was torn (${loaded.torn.bytes} bytes) and is kept in "${loaded.torn.path}"`;
+    say({ type: 'remark', level: 'warning', text });
+  }
+  if (loaded.last === null) return initialState();
+  const state = restore(loaded.last.state);
+  if (state !== null) return state;
+  const text = `The journal was written by version ${loaded.last.state.version} of the machine; the round starts from NEXT-ROLE.md`;
+  say({ type: 'remark', level: 'warning', text });
+  return initialState();
+}

@@ -1,0 +1,121 @@
+/**
+ * The loop where decisions meet hands: take one event, step the machine, make the step durable, then do what it wants.
+ * One runner per project. Nothing here decides anything about roles or statuses, and nothing starts before the record
+ * that orders it is on disk.
+ */
+import { createHands, type Hands } from './hands.ts';
+import { openRound, type OpenRound } from './open.ts';
+import { createQueue, type Queue } from './queue.ts';
+import { describe, type Situation } from '../domain/situation.ts';
+import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
+import { watchFiles } from '../effects/watch.ts';
+import type { MachineEvent } from '../protocol/event.ts';
+import type { Publish, Unstamped } from '../protocol/notice.ts';
+import type { Project } from '../protocol/project.ts';
+
+/** How a run is asked for. */
+export type RunOptions = {
+  readonly publish: Publish;
+  /** Aborting it stops gracefully: a working session is ended, its order given back. */
+  readonly signal: AbortSignal;
+  /** Whether to stop here. `run` stops at the first rest, `watch` never. */
+  readonly until: (situation: Situation) => boolean;
+  /** Argv prefix that starts this program, for the scripted agent. */
+  readonly self: readonly string[];
+  readonly now?: () => number;
+};
+
+/** How a run ended. */
+export type RunEnd =
+  | { readonly type: 'rest'; readonly situation: Situation }
+  | { readonly type: 'stopped'; readonly situation: Situation }
+  | { readonly type: 'taken'; readonly message: string }
+  /** Settings or data files with errors; they were published as problems. */
+  | { readonly type: 'misconfigured' }
+  /** The journal cannot be trusted. */
+  | { readonly type: 'damaged'; readonly message: string };
+
+/** Runs one project until it rests, is stopped, or cannot be run. */
+export async function run(project: Project, options: RunOptions): Promise<RunEnd> {
+  const now = options.now ?? Date.now;
+  const say = (notice: Unstamped): void => options.publish({ ...notice, at: now(), project: project.root });
+  const opened = await openRound(project, { say, now });
+  if (opened.type !== 'open') return opened;
+  try {
+    return await loop(opened.round, { ...options, now, say });
+  } finally {
+    await opened.round.close();
+  }
+}
+
+type LoopOptions = RunOptions & { readonly now: () => number; readonly say: (notice: Unstamped) => void };
+
+/** The states in which a session, or its result, is in our hands: a stop waits until they are left. */
+const busy: ReadonlySet<MachineState['value']> = new Set([
+  'claiming',
+  'working',
+  'stopping',
+  'settling',
+  'gating',
+  'writing',
+]);
+
+async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
+  const { now, say, signal } = options;
+  const queue = createQueue<MachineEvent>();
+  const hands = createHands(round, { ...options, push: (event) => queue.push(event) });
+  const watcher = await watchFiles([round.project.handoff], () => void hint(round, hands, queue), {});
+  say({ type: 'watching', mode: watcher.mode, reason: watcher.reason });
+  const stop = (): void => queue.push({ type: 'STOP', at: now(), why: 'interrupted' });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await begin(round, hands, queue, now);
+    for (;;) {
+      const situation = describe(round.policy, round.state);
+      if (signal.aborted && !busy.has(round.state.value)) return { type: 'stopped', situation };
+      if (queue.isEmpty() && options.until(situation)) return { type: 'rest', situation };
+      const event = await queue.next();
+      advance(round, hands, event, say);
+      if (signal.aborted && round.state.value === 'working') stop();
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await watcher.close();
+    hands.close();
+  }
+}
+
+/** Takes up the last state's wishes, and looks at the file once for what was edited meanwhile. */
+async function begin(
+  round: OpenRound,
+  hands: Hands,
+  queue: Queue<MachineEvent>,
+  now: () => number,
+): Promise<void> {
+  if (round.policyChanged) queue.push({ type: 'POLICY', at: now(), policy: round.policy });
+  queue.push({ type: 'LOOK', at: now() });
+  for (const effect of wishes(round.policy, round.state)) hands.perform(effect);
+  await hint(round, hands, queue);
+}
+
+/** One step: decide, make it durable, tell, do. An event that changes nothing leaves no trace. */
+function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopOptions['say']): void {
+  const stepped = step(round.policy, round.state, event);
+  if (!stepped.changed) return;
+  const record = round.store.append({ event, state: stored(stepped.state), effects: stepped.effects });
+  round.state = stepped.state;
+  say({ type: 'decided', seq: record.seq, event, state: record.state, effects: stepped.effects });
+  for (const effect of stepped.effects) hands.perform(effect);
+}
+
+/** Somebody saved the file, perhaps: look, and turn what is new into an event. */
+async function hint(round: OpenRound, hands: Hands, queue: Queue<MachineEvent>): Promise<void> {
+  const { value, context } = round.state;
+  if (value === 'working') {
+    if (await hands.isPaused()) queue.push({ type: 'STOP', at: hands.now(), why: 'paused' });
+    return;
+  }
+  if (busy.has(value) || value === 'reading') return;
+  const event = await hands.read();
+  if (event.digest !== context.digest) queue.push(event);
+}

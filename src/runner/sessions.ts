@@ -1,0 +1,203 @@
+/**
+ * Works orders: composes the brief, has the agent say what to start, starts or adopts the process, and folds its
+ * stream into one ENDED event. While a session runs it tells, at least once a second, that it is alive.
+ */
+import { agentOf } from '../agents/index.ts';
+import { emptyTally, fold } from '../agents/tally.ts';
+import { byteLength, compose } from '../domain/brief.ts';
+import { freshUuid, isRoot } from '../effects/identity.ts';
+import { sessionFolder } from '../effects/sessionfolder.ts';
+import { localRunner } from '../effects/spawn.ts';
+import type { MachineEvent } from '../protocol/event.ts';
+import type { Runner, SessionEnd } from '../protocol/journal.ts';
+import type { Unstamped } from '../protocol/notice.ts';
+import type { AgentSettings, Limits } from '../protocol/policy.ts';
+import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
+import { filesForBrief } from './briefing.ts';
+import type { OpenRound } from './open.ts';
+
+export type Sessions = {
+  /** Works an order to its end; null when this order is already being worked here. */
+  work(order: Order): Promise<MachineEvent | null>;
+  stop(order: Order, why: 'paused' | 'interrupted'): Promise<null>;
+};
+
+type SessionsOptions = {
+  readonly say: (notice: Unstamped) => void;
+  readonly now: () => number;
+  readonly self: readonly string[];
+};
+
+const pulseMs = 1_000;
+/** Between two attempts to stop a session that is just being started. */
+const stopAgainMs = 100;
+
+/** How one order is driven: which adapter, with which settings, through which runner. */
+type Driver = { readonly agent: Agent; readonly settings: AgentSettings; readonly runner: Runner };
+
+export function createSessions(round: OpenRound, options: SessionsOptions): Sessions {
+  const running = new Map<string, Promise<MachineEvent>>();
+  const driverOf = createDrivers(round);
+  return {
+    async work(order) {
+      if (running.has(order.id)) return null;
+      const session = workOrder(round, options, driverOf(order), order);
+      running.set(order.id, session);
+      try {
+        return await session;
+      } finally {
+        running.delete(order.id);
+      }
+    },
+    async stop(order, why) {
+      const { runner } = driverOf(order);
+      // A session that is still being prepared has no process to signal yet, so asking once is not enough.
+      while (running.has(order.id)) {
+        await runner.stop(order.id, why);
+        await Promise.race([running.get(order.id), pause(stopAgainMs)]);
+      }
+      return null;
+    },
+  };
+}
+
+/** One runner per agent, because each agent has its own way to say that it is done. */
+function createDrivers(round: OpenRound): (order: Order) => Driver {
+  const { project, policy } = round;
+  const drivers = new Map<string, Driver>();
+  return (order) => {
+    const known = drivers.get(order.agent);
+    if (known !== undefined) return known;
+    const settings = policy.agents[order.agent];
+    if (settings === undefined)
+      throw new Error(`The agent "${order.agent}" is not in coordination/next-role.yaml`);
+    const agent = agentOf(settings.kind);
+    const runner = localRunner({
+      project: project.root,
+      sessions: `${project.own}/sessions`,
+      limitsOf: (working) => limitsOf(round, working),
+      isDone: (line) => agent.read(line).type === 'done',
+    });
+    const driver = { agent, settings, runner };
+    drivers.set(order.agent, driver);
+    return driver;
+  };
+}
+
+function limitsOf(round: OpenRound, order: Order): Limits {
+  const contract = round.policy.roles[order.role];
+  if (contract === undefined) throw new Error(`No contract for the role "${order.role}"`);
+  return contract.limits;
+}
+
+async function workOrder(
+  round: OpenRound,
+  options: SessionsOptions,
+  driver: Driver,
+  order: Order,
+): Promise<MachineEvent> {
+  const { say, now } = options;
+  const stream = createStream(driver.agent, order, say);
+  const pulse = setInterval(() => stream.pulse(), pulseMs);
+  try {
+    const end = await driver.runner.ensure(order, () => prepare(round, options, driver, order), stream);
+    return endedEvent(driver.agent, order, end, stream.tally(), now());
+  } finally {
+    clearInterval(pulse);
+  }
+}
+
+function endedEvent(agent: Agent, order: Order, end: SessionEnd, tally: Tally, at: number): MachineEvent {
+  return {
+    type: 'ENDED',
+    at,
+    order: order.id,
+    outcome: agent.judge(end.exit, tally),
+    ms: end.ms,
+    tools: tally.tools,
+    denied: tally.denied,
+    model: tally.model,
+    costUsd: tally.costUsd,
+    sessionId: tally.sessionId,
+    leftovers: end.leftovers,
+  };
+}
+
+/** The brief, its manifest and the command line: made only when the session must really be started. */
+async function prepare(
+  round: OpenRound,
+  options: SessionsOptions,
+  driver: Driver,
+  order: Order,
+): Promise<Command> {
+  const { project, policy } = round;
+  const brief = compose(policy, order, await filesForBrief(round, order));
+  const folder = sessionFolder(`${project.own}/sessions`, order.id);
+  const place: Place = {
+    project: project.root,
+    handoff: project.handoff,
+    session: folder,
+    self: options.self,
+    sessionId: freshUuid(),
+    root: isRoot(),
+  };
+  const command = driver.agent.command(order, brief, place, driver.settings);
+  options.say({ type: 'session-started', order, folder, promptBytes: byteLength(brief.prompt) });
+  const manifest = `${JSON.stringify(brief.manifest, null, 2)}\n`;
+  return { ...command, files: { ...command.files, 'manifest.json': manifest } };
+}
+
+/** Folds a session's lines and remembers its last sign of life. */
+function createStream(agent: Agent, order: Order, say: SessionsOptions['say']) {
+  const startedAt = performance.now();
+  let tally = emptyTally();
+  let bytes = 0;
+  let lastAt = startedAt;
+  let last: string | null = null;
+  return {
+    line(text: string): void {
+      const event = agent.read(text);
+      tally = fold(tally, event);
+      lastAt = performance.now();
+      last = signOfLife(event) ?? last;
+      if (event.type !== 'noise') say({ type: 'session-event', order, event });
+    },
+    bytes(total: number): void {
+      if (total !== bytes) lastAt = performance.now();
+      bytes = total;
+    },
+    pulse(): void {
+      const now = performance.now();
+      const elapsedMs = Math.round(now - startedAt);
+      say({ type: 'session-pulse', order, elapsedMs, idleMs: Math.round(now - lastAt), bytes, last });
+    },
+    tally: () => tally,
+  };
+}
+
+/** What the live line shows of an event; null when it says nothing new. */
+function signOfLife(event: SessionEvent): string | null {
+  switch (event.type) {
+    case 'tool':
+      return event.target === null ? event.tool : `${event.tool} ${event.target}`;
+    case 'denied':
+      return `denied: ${event.tool}`;
+    case 'waiting':
+      return `waiting: ${event.reason}`;
+    case 'failure':
+      return event.message;
+    case 'started':
+      return 'started';
+    case 'done':
+      return 'done';
+    case 'text':
+    case 'noise':
+      return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { gated, owedIn, sectionFindings } from '../../src/domain/gate.ts';
+import { count, emptyContext, newRound, type Context } from '../../src/domain/round.ts';
+import { orderFor } from '../../src/domain/route.ts';
+import type { Finding } from '../../src/protocol/event.ts';
+import { contract, testPolicy } from '../rig/policy.ts';
+
+const policy = testPolicy();
+const finding = (severity: Finding['severity']): Finding => ({
+  id: 'artifact-contract:x',
+  gate: 'artifact-contract',
+  severity,
+  file: 'x.md',
+  line: 3,
+  text: 'The section "Mechanism" is missing',
+});
+
+function gating(role: string, to: string | null, times = 1): Context {
+  let round = newRound('R01', 'full');
+  const order = orderFor(policy, round, {
+    role,
+    dispatchId: 'in',
+    at: 1,
+    kind: 'work',
+    feedback: [],
+    because: '',
+  });
+  for (let n = 0; n < times; n += 1) round = count(round, order);
+  return {
+    ...emptyContext,
+    digest: 'd',
+    round,
+    order,
+    outcome: { type: 'done' },
+    verdict: { type: 'gate', to, remarks: [] },
+  };
+}
+
+describe('sectionFindings()', () => {
+  it.each([
+    ['## Mechanism', 0],
+    ['# 3. **Mechanism** and more', 0],
+    ['### `mechanism`', 0],
+    ['Mechanism', 1],
+    ['## Mechanics', 1],
+    ['', 1],
+  ])('finds the section in %j: %i missing', (text, n) => {
+    expect(sectionFindings('x.md', `# Spec\n${text}\n`, ['Mechanism'])).toHaveLength(n);
+  });
+
+  it('gives the same finding the same id', () => {
+    expect(sectionFindings('x.md', '', ['A'])[0]?.id).toBe(sectionFindings('x.md', 'other', ['A'])[0]?.id);
+  });
+});
+
+describe('gated()', () => {
+  it('writes the next header when nothing blocks, minor findings included', () => {
+    const { verdict, findings } = gated(policy, gating('architect', 'implementer'), {
+      type: 'GATED',
+      at: 9,
+      findings: [finding('MINOR')],
+    });
+    expect(verdict).toMatchObject({
+      type: 'write',
+      change: { 'next-role': 'implementer', status: 'READY' },
+      commit: 'architect is done; implementer is next',
+    });
+    expect(findings).toHaveLength(1);
+  });
+
+  it('ends the round with the status of its tier', () => {
+    const { verdict } = gated(policy, gating('memorial', null), { type: 'GATED', at: 9, findings: [] });
+    expect(verdict).toMatchObject({ change: { 'next-role': 'human', status: 'ROUND-COMPLETE' } });
+  });
+
+  it('sends the role back with the finding’s own words, and at the cap asks with both positions', () => {
+    const red = { type: 'GATED', at: 9, findings: [finding('MAJOR')] } as const;
+    expect(gated(policy, gating('architect', 'implementer'), red).verdict).toMatchObject({
+      type: 'cool',
+      order: { feedback: ['artifact-contract in x.md:3: The section "Mechanism" is missing'] },
+    });
+    const asked = gated(policy, gating('architect', 'implementer', 2), red);
+    expect(asked.question?.escalation.question).toContain('the gates still find');
+    expect(asked.question?.escalation.question).toContain('says it is done');
+    expect(asked.question?.moves).toEqual({ A: 'architect', B: 'implementer', C: null });
+  });
+});
+
+describe('owedIn()', () => {
+  it('leaves out what another tier owes', () => {
+    const owes = [
+      { path: 'a', tiers: ['solo'], sections: [] },
+      { path: 'b', tiers: [], sections: [] },
+    ];
+    const narrow = testPolicy({ roles: { implementer: contract('implementer', { owes }) } });
+    expect(owedIn(narrow, { role: 'implementer', tier: 'full' }).map(({ path }) => path)).toEqual(['b']);
+  });
+});

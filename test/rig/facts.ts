@@ -1,0 +1,92 @@
+/** Handoffs and events for tests of the pure floors, with everything that is not named left at rest. */
+import type { Escalation } from '../../src/protocol/escalation.ts';
+import type { MachineEvent } from '../../src/protocol/event.ts';
+import type { HandoffFacts } from '../../src/protocol/handoff.ts';
+import type { Outcome } from '../../src/protocol/session.ts';
+
+export function facts(more: Partial<HandoffFacts> = {}): HandoffFacts {
+  const role = more.role === undefined ? 'architect' : more.role;
+  const status = more.status === undefined ? 'READY' : more.status;
+  return {
+    dialect: 'front-matter',
+    round: 'R01',
+    role,
+    roleText: role,
+    roleNote: null,
+    status,
+    statusText: status,
+    statusNote: null,
+    tier: 'full',
+    inputs: [],
+    escalation: null,
+    answer: null,
+    note: null,
+    operatorDecision: null,
+    by: null,
+    since: null,
+    dispatch: null,
+    ...more,
+  };
+}
+
+export const question: Escalation = {
+  id: null,
+  question: 'Which one rules?',
+  options: [
+    { letter: 'A', do: 'Follow the spec', then: 'hourly refresh' },
+    { letter: 'B', do: 'Follow the API', then: 'AC-4 changes' },
+  ],
+  recommended: 'B',
+  default: null,
+  deadline: null,
+  diagnostic: null,
+};
+
+type Of<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
+
+export function read(handoff: HandoffFacts | null, more: Partial<Of<'READ'>> = {}): Of<'READ'> {
+  return {
+    type: 'READ',
+    at: 1_000,
+    digest: 'd1',
+    handoff,
+    problems: [],
+    dispatchId: handoff === null ? null : `inputs-of-${handoff.role ?? 'nobody'}`,
+    question: handoff?.escalation === null || handoff === null ? null : 'q1',
+    ...more,
+  };
+}
+
+export function settled(handoff: HandoffFacts | null, more: Partial<Of<'SETTLED'>> = {}): Of<'SETTLED'> {
+  return {
+    type: 'SETTLED',
+    at: 5_000,
+    digest: 'd3',
+    handoff,
+    problems: [],
+    artifacts: [],
+    question: handoff?.escalation === null || handoff === null ? null : 'q1',
+    ...more,
+  };
+}
+
+export function ended(
+  order: string,
+  outcome: Outcome = { type: 'done' },
+  more: Partial<Of<'ENDED'>> = {},
+): Of<'ENDED'> {
+  return {
+    type: 'ENDED',
+    at: 4_000,
+    order,
+    outcome,
+    ms: 3_000,
+    tools: 1,
+    denied: [],
+    model: null,
+    costUsd: null,
+    sessionId: null,
+    leftovers: 0,
+    ...more,
+  };
+}

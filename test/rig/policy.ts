@@ -1,0 +1,81 @@
+/** A small policy for tests of the pure floors: the four roles, the shipped tiers, short clocks. */
+import type { Policy, RoleContract } from '../../src/protocol/policy.ts';
+
+const limits = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000, turns: 30 };
+
+export function contract(name: string, more: Partial<RoleContract> = {}): RoleContract {
+  return {
+    name,
+    title: name,
+    class: 'balanced',
+    reads: ['coordination/PRD.md'],
+    hides: [],
+    writes: ['coordination/'],
+    owes: [],
+    tools: ['Read', 'Write'],
+    limits,
+    ends: ['READY', 'ESCALATE'],
+    seesAnswers: false,
+    body: `You are the ${name} of round {round}.`,
+    ...more,
+  };
+}
+
+export function testPolicy(more: Partial<Policy> = {}): Policy {
+  const roles = {
+    architect: contract('architect', {
+      owes: [{ path: 'coordination/specs/Q-{round}-SPEC.md', tiers: [], sections: ['Mechanism'] }],
+    }),
+    implementer: contract('implementer'),
+    reviewer: contract('reviewer', {
+      seesAnswers: true,
+      hides: ['coordination/logs/'],
+      owes: [{ path: 'coordination/reviews/REVIEWER-REPORT-{round}.md', tiers: [], sections: [] }],
+    }),
+    memorial: contract('memorial'),
+    coordinator: contract('coordinator'),
+  };
+  const assignment = { agent: 'scripted', model: null, because: 'test' };
+  return {
+    digest: 'policy-1',
+    defaultTier: 'full',
+    roles,
+    tiers: {
+      solo: { name: 'solo', about: '', roles: ['implementer'], edges: [], ends: 'ROUND-COMPLETE' },
+      audit: {
+        name: 'audit',
+        about: '',
+        roles: ['implementer', 'reviewer', 'memorial'],
+        edges: [{ from: 'reviewer', to: 'implementer' }],
+        ends: 'ROUND-COMPLETE',
+      },
+      full: {
+        name: 'full',
+        about: '',
+        roles: ['architect', 'implementer', 'reviewer', 'memorial'],
+        edges: [
+          { from: 'reviewer', to: 'implementer' },
+          { from: 'implementer', to: 'architect' },
+        ],
+        ends: 'ROUND-COMPLETE',
+      },
+      coordinator: {
+        name: 'coordinator',
+        about: '',
+        roles: ['coordinator'],
+        edges: [],
+        ends: 'WAVE-PLAN-READY',
+      },
+    },
+    agents: {
+      scripted: { name: 'scripted', kind: 'scripted', run: null, scenario: 's.yaml', args: [], env: [] },
+    },
+    assignments: Object.fromEntries(Object.keys(roles).map((role) => [role, assignment])),
+    caps: { perRole: 4, perRound: 10, perDispatch: 2 },
+    backoff: { firstMs: 1_000, factor: 3, maxMs: 30_000 },
+    interrupted: 'escalate',
+    allowDefaults: false,
+    commit: true,
+    ...more,
+  };
+}
