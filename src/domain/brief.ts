@@ -123,14 +123,14 @@ function endingSection(policy: Policy, order: Order, files: BriefFiles): string 
   const tier = tierOf(policy, order.tier);
   const next = tier === null ? null : roleAfter(tier, order.role);
   const keys = files.dialect === 'front-matter' ? ['next-role', 'status'] : ['NEXT-ROLE', 'STATUS'];
-  const ends = policy.roles[order.role]?.ends.join(', ') ?? 'READY';
+  const ends = policy.roles[order.role]?.ends ?? ['READY'];
   const to = next ?? 'human';
-  const status = next === null ? (tier?.ends ?? 'ROUND-COMPLETE') : 'READY';
+  const status = next === null ? (tier?.ends ?? 'ROUND-COMPLETE') : (ends[0] ?? 'READY');
   return [
     '## How to end',
     '',
     `Edit the header of ${files.handoff}: set \`${keys[0] ?? ''}: ${to}\` and \`${keys[1] ?? ''}: ${status}\`, and nothing else of it.`,
-    `Statuses you may leave: ${ends}.`,
+    `Statuses you may leave: ${ends.join(', ')}.`,
   ].join('\n');
 }
 

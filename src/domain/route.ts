@@ -10,7 +10,7 @@ import type { RoundMemory } from './round.ts';
 /** The tier a round runs: the handoff's own when it is known, else the project's default. */
 export function tierOf(policy: Policy, named: string | null): Tier | null {
   const name = named?.toLowerCase() ?? policy.defaultTier;
-  return policy.tiers[name] ?? null;
+  return Object.hasOwn(policy.tiers, name) ? (policy.tiers[name] ?? null) : null;
 }
 
 /** The role after this one in the tier; null when it is the last or not in the tier. */

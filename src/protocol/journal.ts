@@ -45,7 +45,9 @@ export class JournalDamaged extends Error {
   readonly path: string;
   readonly byte: number;
   constructor(path: string, byte: number, why: string) {
-    super(`The journal "${path}" is damaged at byte ${byte}: ${why}. Move it away to start from NEXT-ROLE.md alone.`);
+    super(
+      `The journal "${path}" is damaged at byte ${byte}: ${why}. Move it away to start from NEXT-ROLE.md alone.`,
+    );
     this.name = 'JournalDamaged';
     this.path = path;
     this.byte = byte;

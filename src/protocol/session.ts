@@ -113,7 +113,12 @@ export type SessionEvent =
       readonly resetsAt: number | null;
     }
   /** The terminal event of the agent's own protocol: it says it is done. */
-  | { readonly type: 'done'; readonly text: string; readonly costUsd: number | null; readonly turns: number | null }
+  | {
+      readonly type: 'done';
+      readonly text: string;
+      readonly costUsd: number | null;
+      readonly turns: number | null;
+    }
   | { readonly type: 'noise' };
 
 /** How the process itself ended, as the shim or the clocks saw it. */
@@ -121,7 +126,10 @@ export type Exit =
   | { readonly type: 'exited'; readonly code: number }
   | { readonly type: 'signalled'; readonly signal: string }
   /** We ended it: why. */
-  | { readonly type: 'stopped'; readonly why: 'first-byte' | 'idle' | 'total' | 'paused' | 'interrupted' | 'lingered' }
+  | {
+      readonly type: 'stopped';
+      readonly why: 'first-byte' | 'idle' | 'total' | 'paused' | 'interrupted' | 'lingered';
+    }
   /** The claim is there, the process is gone, and nobody wrote its exit. */
   | { readonly type: 'lost' }
   | { readonly type: 'not-started'; readonly message: string };
@@ -132,7 +140,11 @@ export type Tally = {
   readonly model: string | null;
   readonly done: boolean;
   readonly doneText: string;
-  readonly failure: { readonly class: FailureClass; readonly message: string; readonly resetsAt: number | null } | null;
+  readonly failure: {
+    readonly class: FailureClass;
+    readonly message: string;
+    readonly resetsAt: number | null;
+  } | null;
   readonly denied: readonly string[];
   readonly tools: number;
   readonly costUsd: number | null;

@@ -5,7 +5,7 @@
 import { initialState, restore, step, type MachineState } from '../domain/machine.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { readCatalog } from '../effects/catalog.ts';
-import { openJournal } from '../effects/journal.ts';
+import { readLast } from '../effects/journal.ts';
 import { ownerOf, type Owner } from '../effects/lock.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { JournalRecord } from '../protocol/journal.ts';
@@ -42,19 +42,10 @@ export async function look(project: Project, now: number = Date.now()): Promise<
     readCatalog(project.root),
     ownerOf(project.root),
   ]);
-  const last = lastRecord(project);
+  const last = readLast(journalPath(project));
   const known = last === null ? initialState() : (restore(last.state) ?? initialState());
   const { state, edited } = await withFile(project, policy, known, runner, now);
   return { project, policy, state, situation: describe(policy, state), last, runner, edited, problems };
-}
-
-function lastRecord(project: Project): JournalRecord | null {
-  const journal = openJournal(journalPath(project), { readOnly: true });
-  try {
-    return journal.load().last;
-  } finally {
-    journal.close();
-  }
 }
 
 /** Nobody runs: what would the file lead to, if somebody did? The answer is thought through, not done. */

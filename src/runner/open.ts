@@ -4,9 +4,10 @@
  */
 import { initialState, restore, type MachineState } from '../domain/machine.ts';
 import { readCatalog } from '../effects/catalog.ts';
+import { explain } from '../effects/files.ts';
 import { ensureIgnored } from '../effects/git.ts';
 import { openJournal } from '../effects/journal.ts';
-import { acquire } from '../effects/lock.ts';
+import { acquire, type Acquired } from '../effects/lock.ts';
 import { isError } from '../protocol/diagnostic.ts';
 import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
@@ -37,9 +38,8 @@ export async function openRound(
   project: Project,
   options: { readonly say: (notice: Unstamped) => void; readonly now: () => number },
 ): Promise<Opened> {
-  await ensureIgnored(project.root);
-  const lock = await acquire(project.root);
-  if (lock.type === 'taken') return lock;
+  const lock = await takeLock(project);
+  if (lock.type !== 'held') return lock;
   const opened = await openHeld(project, options.say);
   if (opened.type !== 'open') {
     await lock.release();
@@ -51,6 +51,18 @@ export async function openRound(
     await lock.release();
   };
   return { type: 'open', round: { ...round, close } };
+}
+
+/** A project whose own folder cannot be written to is as unusable as a damaged journal. */
+async function takeLock(
+  project: Project,
+): Promise<Acquired | { readonly type: 'damaged'; readonly message: string }> {
+  try {
+    await ensureIgnored(project.root);
+    return await acquire(project.root);
+  } catch (error) {
+    return { type: 'damaged', message: explain(error) };
+  }
 }
 
 async function openHeld(

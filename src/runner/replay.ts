@@ -29,12 +29,7 @@ const differencesMax = 20;
 
 /** Replays a journal file. @throws JournalDamaged when its chain is broken. */
 export function replayFile(path: string): Replay {
-  const journal = openJournal(path, { readOnly: true });
-  try {
-    return replay(journal.records());
-  } finally {
-    journal.close();
-  }
+  return replay(openJournal(path).records());
 }
 
 /**

@@ -32,16 +32,22 @@ const pulseMs = 1_000;
 /** Between two attempts to stop a session that is just being started. */
 const stopAgainMs = 100;
 
-/** How one order is driven: which adapter, with which settings, through which runner. */
-type Driver = { readonly agent: Agent; readonly settings: AgentSettings; readonly runner: Runner };
+/** How one order is driven: which adapter, with which settings. */
+type Driver = { readonly agent: Agent; readonly settings: AgentSettings };
 
 export function createSessions(round: OpenRound, options: SessionsOptions): Sessions {
+  const { project } = round;
   const running = new Map<string, Promise<MachineEvent>>();
-  const driverOf = createDrivers(round);
+  const runner = localRunner({
+    project: project.root,
+    sessions: `${project.own}/sessions`,
+    limitsOf: (order) => limitsOf(round, order),
+    isDone: (line, order) => driverOf(round, order).agent.read(line).type === 'done',
+  });
   return {
     async work(order) {
       if (running.has(order.id)) return null;
-      const session = workOrder(round, options, driverOf(order), order);
+      const session = workOrder(round, options, runner, order);
       running.set(order.id, session);
       try {
         return await session;
@@ -50,7 +56,6 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
       }
     },
     async stop(order, why) {
-      const { runner } = driverOf(order);
       // A session that is still being prepared has no process to signal yet, so asking once is not enough.
       while (running.has(order.id)) {
         await runner.stop(order.id, why);
@@ -61,27 +66,11 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
   };
 }
 
-/** One runner per agent, because each agent has its own way to say that it is done. */
-function createDrivers(round: OpenRound): (order: Order) => Driver {
-  const { project, policy } = round;
-  const drivers = new Map<string, Driver>();
-  return (order) => {
-    const known = drivers.get(order.agent);
-    if (known !== undefined) return known;
-    const settings = policy.agents[order.agent];
-    if (settings === undefined)
-      throw new Error(`The agent "${order.agent}" is not in coordination/next-role.yaml`);
-    const agent = agentOf(settings.kind);
-    const runner = localRunner({
-      project: project.root,
-      sessions: `${project.own}/sessions`,
-      limitsOf: (working) => limitsOf(round, working),
-      isDone: (line) => agent.read(line).type === 'done',
-    });
-    const driver = { agent, settings, runner };
-    drivers.set(order.agent, driver);
-    return driver;
-  };
+function driverOf(round: OpenRound, order: Order): Driver {
+  const settings = round.policy.agents[order.agent];
+  if (settings === undefined)
+    throw new Error(`The agent "${order.agent}" is not in coordination/next-role.yaml`);
+  return { agent: agentOf(settings.kind), settings };
 }
 
 function limitsOf(round: OpenRound, order: Order): Limits {
@@ -93,14 +82,15 @@ function limitsOf(round: OpenRound, order: Order): Limits {
 async function workOrder(
   round: OpenRound,
   options: SessionsOptions,
-  driver: Driver,
+  runner: Runner,
   order: Order,
 ): Promise<MachineEvent> {
   const { say, now } = options;
+  const driver = driverOf(round, order);
   const stream = createStream(driver.agent, order, say);
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
-    const end = await driver.runner.ensure(order, () => prepare(round, options, driver, order), stream);
+    const end = await runner.ensure(order, () => prepare(round, options, driver, order), stream);
     return endedEvent(driver.agent, order, end, stream.tally(), now());
   } finally {
     clearInterval(pulse);

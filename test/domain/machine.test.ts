@@ -199,16 +199,16 @@ describe('the machine', () => {
       events,
       limit: 20_000,
       serializeState: (snapshot) => {
-        const context = snapshot.context as MachineState['context'];
+        const context = snapshot.context;
         return [snapshot.value, context.verdict.type, context.outcome?.type, context.digest].join('|');
       },
     });
-    const reached = new Set(paths.map((path) => String(path.state.value)));
+    const reached = new Set(paths.map((path) => path.state.value));
     // `deciding` is passed through, never rested in.
     expect([...reached].sort()).toEqual(stateNames.filter((name) => name !== 'deciding').sort());
     // One more step from every place reached: no event may break the machine.
     for (const path of paths) {
-      const state = { value: String(path.state.value), context: path.state.context } as MachineState;
+      const state = { value: path.state.value, context: path.state.context } as MachineState;
       for (const event of events) expect(stateNames).toContain(step(policy, state, event).state.value);
     }
   });

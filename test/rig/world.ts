@@ -273,7 +273,10 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
         todo = [...wishes(policy, state)];
         return;
       }
-      if (move === 'stop') return apply({ type: 'STOP', at: now, why: 'interrupted' });
+      if (move === 'stop') {
+        apply({ type: 'STOP', at: now, why: 'interrupted' });
+        return;
+      }
       if (move === 'touch') save(base);
       if (move === 'break') save(null);
       if (move === 'pause') save({ ...base, status: 'PAUSED', statusText: 'PAUSED' });

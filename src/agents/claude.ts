@@ -1,0 +1,96 @@
+/**
+ * Claude Code, headless: order and brief to argv, stream-json lines to events, exit and tally to an outcome. Facts
+ * about the program are those of versions 2.1.197 and 2.1.330, whose recorded streams are in test/cassettes/. It
+ * relies on structured fields only and never classifies by prose: the texts change between versions and can be
+ * written by the model itself.
+ */
+import { matches } from '../protocol/artifact.ts';
+import type { AgentSettings } from '../protocol/policy.ts';
+import type { Agent, Brief, Command, Exit, Order, Outcome, Place, Tally } from '../protocol/session.ts';
+import { readClaude } from './claudestream.ts';
+import { orderEnv } from './order.ts';
+import { verdict } from './verdict.ts';
+
+/** Name of the appended system prompt in the session's folder. A file, because argv strings end at 128 KiB. */
+export const systemFile = 'system.md';
+/** Retries of one API request; the program's own default of 10 takes about 3 minutes (seen in 2.1.330). */
+const retryCount = 3;
+/** The program's own timeout of one API request, in ms: never above our idle clock, never absurdly short. */
+const requestMsMin = 1_000;
+const requestMsMax = 600_000;
+
+/**
+ * What reaches the program from the user's own environment: the names of its login, gateway and behaviour. For
+ * Bedrock or Vertex the user adds `AWS_*` or `GOOGLE_*` to the agent's `env:`; cloud keys are never passed unasked.
+ */
+const passEnv = ['ANTHROPIC_*', 'CLAUDE_CODE_*', 'CLAUDE_CONFIG_DIR'] as const;
+
+/** The adapter for Claude Code. */
+export const claude: Agent = { kind: 'claude', program: 'claude', command, read: readClaude, judge };
+
+function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
+  const tools = brief.tools.join(',');
+  const denied = denyRules(brief.manifest.hidden, brief.manifest.writable);
+  return {
+    argv: [
+      settings.run ?? 'claude',
+      '-p',
+      ...['--output-format', 'stream-json', '--verbose'],
+      ...['--session-id', place.sessionId],
+      ...(order.model === null ? [] : ['--model', order.model]),
+      // dontAsk refuses whatever is not allowed instead of waiting for somebody to ask; it works for root too, which
+      // the bypass modes do not (2.1.330).
+      ...['--permission-mode', 'dontAsk'],
+      // --tools cuts the tool list the model sees, and with it most of the fixed prompt; --allowedTools permits them.
+      ...['--tools', tools],
+      ...['--allowedTools', tools],
+      ...(denied.length === 0 ? [] : ['--disallowedTools', ...denied]),
+      // No user or project settings, no MCP servers: the session is what the order says and nothing else.
+      ...['--setting-sources', ''],
+      '--strict-mcp-config',
+      ...['--append-system-prompt-file', `${place.session}/${systemFile}`],
+      ...['--max-turns', String(brief.limits.turns)],
+      ...settings.args,
+    ],
+    env: {
+      ...orderEnv(order, place),
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+      // Otherwise the process outlives its result line by as long as a background command runs (2.1.330).
+      CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+      CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
+      CLAUDE_CODE_MAX_RETRIES: String(retryCount),
+      API_TIMEOUT_MS: String(Math.min(requestMsMax, Math.max(requestMsMin, Math.floor(brief.limits.idleMs)))),
+    },
+    passEnv: [...passEnv, ...settings.env],
+    stdin: brief.prompt,
+    files: { [systemFile]: brief.system },
+  };
+}
+
+/**
+ * Permission rules that keep a session out of its hidden paths. Facts, tried against 2.1.197 and 2.1.330:
+ *
+ * - Rules follow the rules of .gitignore. A leading slash means the working directory, also inside a larger git
+ *   repository; without it (and with `./`) a name without a slash would be hidden in every folder.
+ * - Read, Grep, Glob and a plain `cat` in Bash are refused; a program started by Bash, or a recursive grep, still
+ *   reads the file. So the rules are a fence, not the proof: the stream is checked for what was touched.
+ * - A Read rule refuses Write and Edit too (2.1.330). Where a role must write into what it may not read, there is no
+ *   rule that says so, and the pattern is left out.
+ *
+ * @example denyRules(['coordination/logs/'], []) // ['Read(/coordination/logs/**)', 'Edit(/coordination/logs/**)']
+ */
+export function denyRules(hidden: readonly string[], writable: readonly string[]): readonly string[] {
+  return (
+    hidden
+      .filter((pattern) => !writable.some((path) => path === pattern || matches(path, pattern)))
+      .map((pattern) => (pattern.endsWith('/') ? `${pattern}**` : pattern))
+      // Characters that rules or lists of rules give a meaning to are matched by the one-character wildcard.
+      .map((pattern) => pattern.replace(/[()[\],!\\]/g, '?'))
+      .flatMap((pattern) => [`Read(/${pattern})`, `Edit(/${pattern})`])
+  );
+}
+
+function judge(exit: Exit, tally: Tally): Outcome {
+  return verdict(exit, tally, 'claude');
+}

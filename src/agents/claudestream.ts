@@ -1,0 +1,201 @@
+/**
+ * One line of Claude Code's stream-json as one event. A line is parsed as JSON and never matched by its beginning:
+ * in 2.1.330 `type` is not the first key of a result. Failure classes come from the tables below, which map
+ * structured fields; what is in no table is `failed`, what is no known line is noise. It never throws.
+ */
+import type { FailureClass, SessionEvent } from '../protocol/session.ts';
+import { asFields, asList, asNumber, asText, commandCharsMax, fieldsOf, plain } from './line.ts';
+import type { Fields } from './line.ts';
+import { messageCharsMax } from './tally.ts';
+
+const noise: SessionEvent = { type: 'noise' };
+/** Refused tool calls named behind the closing text. */
+const refusalCountMax = 5;
+
+/** `terminal_reason` of a result. Seen in 2.1.330; 2.1.197 says "completed" even after an API error. */
+const byTerminalReason: Readonly<Record<string, FailureClass>> = {
+  prompt_too_long: 'context-too-long',
+  max_turns: 'capped',
+  budget_exhausted: 'capped',
+  aborted_tools: 'crashed',
+};
+/** `subtype` of a result. Seen in both versions; 2.1.197 has no terminal_reason for a spent budget. */
+const bySubtype: Readonly<Record<string, FailureClass>> = {
+  error_max_turns: 'capped',
+  error_max_budget_usd: 'capped',
+  error_during_execution: 'crashed',
+};
+/** `api_error` of a result or an error message. Only in 2.1.330. */
+const byApiError: Readonly<Record<string, FailureClass>> = {
+  usage_limit_reached: 'rate-limited',
+  connection_failed: 'network',
+  max_output_tokens: 'capped',
+};
+/** `error` of an assistant message that stands for an API error. Both versions. */
+const byMessageError: Readonly<Record<string, FailureClass>> = {
+  authentication_failed: 'auth',
+  billing_error: 'quota',
+  rate_limit: 'rate-limited',
+  // 529 after the last retry, and in 2.1.197 a refused connection as well.
+  server_error: 'overloaded',
+  overloaded: 'overloaded',
+  max_output_tokens: 'capped',
+};
+/** `api_error_status`, the HTTP status. In 2.1.197 it is null for 529. */
+const byStatus: Readonly<Record<number, FailureClass>> = {
+  401: 'auth',
+  403: 'auth',
+  413: 'context-too-long',
+  429: 'rate-limited',
+  500: 'overloaded',
+  502: 'overloaded',
+  503: 'overloaded',
+  504: 'overloaded',
+  529: 'overloaded',
+};
+
+/**
+ * Translates one line.
+ *
+ * @example readClaude('{"subtype":"success","is_error":false,"result":"ok","type":"result"}').type // 'done'
+ */
+export function readClaude(line: string): SessionEvent {
+  const fields = fieldsOf(line);
+  if (fields === null) return noise;
+  switch (fields['type']) {
+    case 'system':
+      return readSystem(fields);
+    case 'assistant':
+      return readAssistant(fields);
+    case 'rate_limit_event':
+      return readRateLimit(fields);
+    case 'result':
+      return readResult(fields);
+    default:
+      // user (tool results), stream_event, and whatever a later version adds.
+      return noise;
+  }
+}
+
+function readSystem(fields: Fields): SessionEvent {
+  switch (fields['subtype']) {
+    case 'init':
+      return { type: 'started', sessionId: asText(fields['session_id']), model: asText(fields['model']) };
+    case 'model_fallback':
+      // From here on another model does the work; the tally must name it.
+      return {
+        type: 'started',
+        sessionId: asText(fields['session_id']),
+        model: asText(fields['fallback_model']),
+      };
+    case 'api_retry':
+      return { type: 'waiting', reason: retryWords(fields), untilMs: null };
+    case 'permission_denied':
+      // Only in 2.1.330, and not for a file that a deny rule covers: that refusal is named in the result alone.
+      return { type: 'denied', tool: asText(fields['tool_name']) ?? 'unknown', target: null };
+    default:
+      // status, informational, model_refusal_no_fallback (its result follows), task_*, background_tasks_changed.
+      return noise;
+  }
+}
+
+function retryWords(fields: Fields): string {
+  const seconds = Math.round((asNumber(fields['retry_delay_ms']) ?? 0) / 100) / 10;
+  const status = asNumber(fields['error_status']);
+  const what = `${asText(fields['error']) ?? 'error'}${status === null ? '' : ` (HTTP ${status})`}`;
+  return `${what}, retry ${asNumber(fields['attempt']) ?? '?'} of ${asNumber(fields['max_retries']) ?? '?'} in ${seconds} s`;
+}
+
+/** Every content block comes on a line of its own (both versions); if not, a tool call says more than a text. */
+function readAssistant(fields: Fields): SessionEvent {
+  const ofSubagent = asText(fields['parent_tool_use_id']) !== null;
+  const blocks = asList(asFields(fields['message'])?.['content']).map((block) => asFields(block) ?? {});
+  const texts = blocks
+    .map((block) => (block['type'] === 'text' ? (asText(block['text']) ?? '') : ''))
+    .filter(Boolean);
+  const error = asText(fields['error']);
+  if (error !== null)
+    return ofSubagent ? noise : failure(fields, texts.join('\n'), lookup(byMessageError, error));
+  const call = blocks.find((block) => block['type'] === 'tool_use');
+  if (call !== undefined) {
+    const tool = asText(call['name']) ?? 'unknown';
+    return { type: 'tool', tool, target: targetOf(tool, asFields(call['input']) ?? {}) };
+  }
+  if (texts.length === 0 || ofSubagent) return noise;
+  return { type: 'text', text: plain(texts.join('\n')) };
+}
+
+/** What a tool call touches: a path in full, a command cut short. */
+function targetOf(tool: string, input: Fields): string | null {
+  const path = asText(input['file_path']) ?? asText(input['notebook_path']) ?? asText(input['path']);
+  if (path !== null) return plain(path);
+  const words =
+    asText(input['command']) ?? asText(input['url']) ?? (tool === 'Glob' ? asText(input['pattern']) : null);
+  return words === null ? null : plain(words, commandCharsMax);
+}
+
+function readRateLimit(fields: Fields): SessionEvent {
+  const info = asFields(fields['rate_limit_info']) ?? {};
+  const window = asText(info['rateLimitType']) ?? 'rate';
+  // resetsAt is in epoch seconds (both versions); the clock time in the texts has no date and is never read.
+  const resetsAtS = asNumber(info['resetsAt']);
+  const resetsAt = resetsAtS === null ? null : resetsAtS * 1000;
+  switch (info['status']) {
+    case 'rejected':
+      if (info['isUsingOverage'] === true) return noise;
+      return { type: 'failure', class: 'rate-limited', message: `the ${window} limit is used up`, resetsAt };
+    case 'allowed_warning': {
+      const used = asNumber(info['utilization']);
+      return {
+        type: 'text',
+        text: `${window} limit: ${used === null ? 'nearly' : `${Math.round(used * 100)} %`} used`,
+      };
+    }
+    default:
+      return noise;
+  }
+}
+
+function readResult(fields: Fields): SessionEvent {
+  const text = asText(fields['result']) ?? asList(fields['errors']).map(asText).filter(Boolean).join('\n');
+  // An API error comes as subtype "success" with is_error true (both versions), so is_error decides.
+  if (fields['is_error'] === true || fields['subtype'] !== 'success') return failure(fields, text);
+  return {
+    type: 'done',
+    text: plain(`${text}${refusalWords(fields)}`),
+    costUsd: asNumber(fields['total_cost_usd']),
+    turns: asNumber(fields['num_turns']),
+  };
+}
+
+/** Refusals are named behind the closing text: 2.1.197 reports them nowhere else, and they explain a missing file. */
+function refusalWords(fields: Fields): string {
+  const refusals = asList(fields['permission_denials']).map((entry) => {
+    const tool = asText(asFields(entry)?.['tool_name']) ?? 'unknown';
+    return [tool, targetOf(tool, asFields(asFields(entry)?.['tool_input']) ?? {})].filter(Boolean).join(' ');
+  });
+  if (refusals.length === 0) return '';
+  const more = refusals.length > refusalCountMax ? `, and ${refusals.length - refusalCountMax} more` : '';
+  return `\n(refused by permissions: ${refusals.slice(0, refusalCountMax).join(', ')}${more})`;
+}
+
+/** The first table that knows a field decides; `known` is the class the caller read from a field of its own line. */
+function failure(fields: Fields, text: string, known?: FailureClass): SessionEvent {
+  const found =
+    lookup(byTerminalReason, fields['terminal_reason']) ??
+    lookup(bySubtype, fields['subtype']) ??
+    lookup(byApiError, fields['api_error']) ??
+    (fields['stop_reason'] === 'refusal' ? 'refused' : undefined) ??
+    known ??
+    byStatus[asNumber(fields['api_error_status']) ?? 0] ??
+    'failed';
+  // An aborted run carries only the program's own diagnostic code, which tells a person nothing.
+  const reason = asText(fields['terminal_reason']) ?? 'no reason given';
+  const message =
+    found === 'crashed' ? `the session was interrupted (${reason})` : plain(text, messageCharsMax);
+  return { type: 'failure', class: found, message, resetsAt: null };
+}
+
+function lookup(table: Readonly<Record<string, FailureClass>>, value: unknown): FailureClass | undefined {
+  return typeof value === 'string' && Object.hasOwn(table, value) ? table[value] : undefined;
+}

@@ -1,0 +1,78 @@
+/**
+ * The tally: what was seen of a session's stream, folded event by event. It stays small whatever the stream holds,
+ * because it is journalled. The last word wins: a `done` clears an earlier failure (the agent recovered), a failure
+ * takes back an earlier `done`. It never looks into texts.
+ */
+import type { SessionEvent, Tally } from '../protocol/session.ts';
+
+/** Refused tool calls that are kept; more are dropped. */
+export const deniedCountMax = 20;
+/** Longest closing text, refusal and failure message kept, in UTF-16 units. */
+export const doneCharsMax = 2_000;
+export const messageCharsMax = 500;
+
+/** The tally of a stream of which nothing has been read. */
+export function emptyTally(): Tally {
+  return {
+    sessionId: null,
+    model: null,
+    done: false,
+    doneText: '',
+    failure: null,
+    denied: [],
+    tools: 0,
+    costUsd: null,
+    turns: null,
+  };
+}
+
+/**
+ * The tally after one more event.
+ *
+ * @example fold(emptyTally(), { type: 'tool', tool: 'Write', target: 'a.md' }).tools // 1
+ */
+export function fold(tally: Tally, event: SessionEvent): Tally {
+  switch (event.type) {
+    case 'started':
+      return { ...tally, sessionId: event.sessionId ?? tally.sessionId, model: event.model ?? tally.model };
+    case 'tool':
+      return { ...tally, tools: tally.tools + 1 };
+    case 'denied': {
+      if (tally.denied.length >= deniedCountMax) return tally;
+      const words = event.target === null ? event.tool : `${event.tool} ${event.target}`;
+      return { ...tally, denied: [...tally.denied, words.slice(0, messageCharsMax)] };
+    }
+    case 'failure':
+      return { ...tally, done: false, failure: merge(tally.failure, event) };
+    case 'done':
+      return {
+        ...tally,
+        done: true,
+        doneText: event.text.slice(0, doneCharsMax),
+        failure: null,
+        costUsd: event.costUsd ?? tally.costUsd,
+        turns: event.turns ?? tally.turns,
+      };
+    case 'text':
+    case 'waiting':
+    case 'noise':
+      return tally;
+    default:
+      return event satisfies never;
+  }
+}
+
+/**
+ * Agents report one failure in several lines, each with a part of the truth: a vague later line (`failed`) does not
+ * take back a class that is known, and a reset time once named stays with its class.
+ */
+function merge(
+  before: Tally['failure'],
+  event: Extract<SessionEvent, { type: 'failure' }>,
+): NonNullable<Tally['failure']> {
+  const message = event.message.slice(0, messageCharsMax);
+  if (before === null) return { class: event.class, message, resetsAt: event.resetsAt };
+  const kind = event.class === 'failed' ? before.class : event.class;
+  const resetsAt = event.resetsAt ?? (kind === before.class ? before.resetsAt : null);
+  return { class: kind, message: message === '' ? before.message : message, resetsAt };
+}

@@ -1,0 +1,36 @@
+/**
+ * `next-role why`: what a project waits for, since when, until when, and the command to type next. Only looks.
+ */
+import { look } from '../../runner/look.ts';
+import { lifeOf } from '../life.ts';
+import { layoutColumns, print, printJson } from '../output.ts';
+import { leftOf, waitsFor, whyScreen } from '../screens/why.ts';
+import { commandFor, exits, projectFor } from '../shell.ts';
+import type { Command } from '../shell.ts';
+
+export const why: Command = async (shell, input) => {
+  const project = await projectFor(shell, input);
+  if (project === null) return exits.usage;
+  const seen = await look(project);
+  const { situation } = seen;
+  const works = situation.waitsFor === 'session' && situation.order !== null;
+  const life = works && situation.order !== null ? await lifeOf(project, situation.order) : null;
+  if (shell.json) {
+    const { runner, edited, problems } = seen;
+    const words = { waitsForWords: waitsFor(seen), left: leftOf(seen) };
+    printJson(shell.out, {
+      project: project.root,
+      ...situation,
+      ...words,
+      life,
+      runner,
+      edited,
+      files: problems,
+    });
+    return exits.finished;
+  }
+  const columns = layoutColumns(shell.out);
+  const command = (line: string): string => commandFor(shell, project, line);
+  print(shell.out, whyScreen(seen, life, { columns, now: shell.now(), command }));
+  return exits.finished;
+};

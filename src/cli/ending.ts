@@ -1,0 +1,81 @@
+/**
+ * How the end of a run is told: the exit code that scripts rely on, and the screen for a person. Shared by run, watch
+ * and demo; it looks into the journal for the receipt and changes nothing.
+ */
+import { deadlineOf } from '../domain/effects.ts';
+import type { Project } from '../protocol/project.ts';
+import { look } from '../runner/look.ts';
+import type { RunEnd } from '../runner/run.ts';
+import { layoutColumns } from './output.ts';
+import { receiptOf } from './receipt.ts';
+import { endScreen } from './screens/end.ts';
+import { questionScreen } from './screens/question.ts';
+import { commandFor, exits } from './shell.ts';
+import type { Shell } from './shell.ts';
+import { bad, note, strong, wrap } from './text.ts';
+import type { Line, Text } from './text.ts';
+
+/**
+ * The exit code of a run.
+ *
+ * @example exitOf({ type: 'taken', message: 'held by process 4711' }) // 75
+ */
+export function exitOf(end: RunEnd): number {
+  switch (end.type) {
+    case 'rest':
+      return end.situation.rest ?? exits.finished;
+    case 'stopped':
+      return exits.interrupted;
+    case 'taken':
+      return exits.taken;
+    case 'misconfigured':
+      return exits.waiting;
+    case 'damaged':
+      return exits.failed;
+    default:
+      return end satisfies never;
+  }
+}
+
+/** The screen for the end of a run that began at `startedAt`. */
+export async function endText(shell: Shell, project: Project, end: RunEnd, startedAt: number): Promise<Text> {
+  const columns = layoutColumns(shell.out);
+  const command = (line: string): string => commandFor(shell, project, line);
+  switch (end.type) {
+    case 'rest':
+    case 'stopped': {
+      const { situation } = end;
+      const { policy, state } = await look(project);
+      const receipt = situation.round === null ? null : await receiptOf(project, policy, situation.round);
+      const ms = shell.now() - startedAt;
+      const screen = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
+      if (situation.question === null) return screen;
+      const defaultAt = deadlineOf(policy, state.context);
+      const options = { columns, command, now: shell.now(), handoff: project.handoffName, defaultAt };
+      return ['', ...questionScreen(situation.question, options), ...screen];
+    }
+    case 'taken':
+      return refusal('Another runner holds this project', end.message, command('next-role why'), columns);
+    case 'misconfigured':
+      return refusal(
+        'The settings above have errors; nothing was started',
+        '',
+        command('next-role run'),
+        columns,
+      );
+    case 'damaged':
+      return refusal(
+        'The journal cannot be trusted; nothing was started',
+        end.message,
+        command('next-role doctor'),
+        columns,
+      );
+    default:
+      return end satisfies never;
+  }
+}
+
+function refusal(what: string, why: string, next: string, columns: number): Text {
+  const words = why === '' ? [] : wrap(why, columns - 2).map((line): Line => `  ${line}`);
+  return ['', [bad('✗ '), strong(what)], ...words, ['Next: ', note(next)]];
+}

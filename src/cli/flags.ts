@@ -1,0 +1,251 @@
+/**
+ * The table of commands: their arguments, flags and examples. The parser, the help pages, the shell completion and the
+ * tests are all made from it, so they cannot drift apart. Data only; it imports nothing and runs nothing.
+ */
+
+/** Where completion finds the values of an argument or flag. */
+export type Values = readonly string[] | 'tier' | 'role' | 'shipped' | 'letter' | 'folder' | 'file';
+
+export type FlagSpec = {
+  readonly name: string;
+  /** Placeholder of the value; null for a switch. */
+  readonly value: string | null;
+  readonly about: string;
+  readonly values?: Values;
+};
+
+export type ArgumentSpec = {
+  /** As commander spells it: `[dir]`, `<role>`, `[files...]`. */
+  readonly name: string;
+  readonly about: string;
+  readonly values?: Values;
+};
+
+export type Example = { readonly line: string; readonly about: string };
+
+export type CommandSpec = {
+  readonly name: string;
+  readonly group: 'Start' | 'Run' | 'Look' | 'Answer and edit' | 'Check';
+  readonly about: string;
+  /** What the help page says below the first line. */
+  readonly more: string;
+  readonly args: readonly ArgumentSpec[];
+  readonly flags: readonly FlagSpec[];
+  readonly examples: readonly Example[];
+};
+
+const json = { name: 'json', value: null, about: 'Print JSON for programs' } as const;
+const dir = {
+  name: 'dir',
+  value: 'DIR',
+  about: 'The project, or a folder in it (default: here, or the nearest above)',
+  values: 'folder',
+} as const;
+const common = [dir, json] as const;
+
+export const commandTable = [
+  {
+    name: 'init',
+    group: 'Start',
+    about: 'Set up a project: coordination/ with the handoff, the PRD and the settings',
+    more: 'Asks nothing. A file that is there already is left alone and named.',
+    args: [{ name: '[folder]', about: 'Where (default: here)', values: 'folder' }],
+    flags: [
+      { name: 'tier', value: 'TIER', about: 'Which roles a round runs', values: 'tier' },
+      {
+        name: 'agent',
+        value: 'NAME',
+        about: 'The agent that works every role (default: the first one installed)',
+      },
+      { name: 'bare', value: null, about: 'Write the handoff as KEY: value lines in place of front matter' },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role init', about: 'Set up the folder you are in' },
+      { line: 'next-role init ../shop --tier audit', about: 'Another folder, with a shorter round' },
+    ],
+  },
+  {
+    name: 'demo',
+    group: 'Start',
+    about: 'Watch a whole round in seconds: offline, with scripted agents and one question to you',
+    more: 'Works in a copy of the example, in a temporary folder unless --dir names another. Nothing is paid.',
+    args: [],
+    flags: [
+      {
+        name: 'answer',
+        value: 'LETTER',
+        about: 'Answer the question in advance, for scripts',
+        values: ['A', 'B'],
+      },
+      { name: 'dir', value: 'DIR', about: 'Play here (must be empty or missing)', values: 'folder' },
+      json,
+    ],
+    examples: [
+      { line: 'next-role demo', about: 'Play it, and answer when you are asked' },
+      { line: 'next-role demo --answer A --dir ./demo', about: 'Play it to the end without asking' },
+    ],
+  },
+  {
+    name: 'run',
+    group: 'Run',
+    about: 'Run the round until it finishes or needs you',
+    more: 'Exits with 0 finished, 1 failed, 2 waiting for you, 75 run by somebody else, 130 interrupted.',
+    args: [],
+    flags: [
+      {
+        name: 'until',
+        value: 'WHEN',
+        about: 'rest: stop at a question too (default). finished: wait for your answers',
+        values: ['rest', 'finished'],
+      },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role run', about: 'One round, here' },
+      { line: 'next-role run --until finished', about: 'Stay through questions; answer them in the file' },
+      { line: 'next-role run --json', about: 'Everything that happens, as JSON lines' },
+    ],
+  },
+  {
+    name: 'watch',
+    group: 'Run',
+    about: 'Stay, and run whatever the handoffs of these projects ask for',
+    more: 'Ends with Ctrl-C: working sessions are ended gracefully and their work is kept.',
+    args: [{ name: '[folders...]', about: 'Projects (default: this one)', values: 'folder' }],
+    flags: [...common],
+    examples: [
+      { line: 'next-role watch', about: 'This project' },
+      { line: 'next-role watch ../shop ../site', about: 'Two at once' },
+    ],
+  },
+  {
+    name: 'status',
+    group: 'Look',
+    about: 'One line per project: round, state, role, since when, who must move',
+    more: 'Exits with 0, or with 1 when the first project failed, 2 when it waits for you.',
+    args: [{ name: '[folders...]', about: 'Projects (default: this one)', values: 'folder' }],
+    flags: [...common],
+    examples: [
+      { line: 'next-role status', about: 'This project' },
+      { line: 'next-role status ../shop ../site --json', about: 'Two, for a script' },
+    ],
+  },
+  {
+    name: 'why',
+    group: 'Look',
+    about: 'What this project waits for, since when, until when, and the next command',
+    more: 'Shows the open question in full, the last sign of life of a session, and what is left of the caps.',
+    args: [],
+    flags: [...common],
+    examples: [{ line: 'next-role why', about: 'Why does nothing happen?' }],
+  },
+  {
+    name: 'prompt',
+    group: 'Look',
+    about: 'The brief a role would get now: parts with sizes, files offered and hidden',
+    more: 'Starts nothing. Tokens are estimated as a quarter of the bytes.',
+    args: [{ name: '<role>', about: 'Whose brief', values: 'role' }],
+    flags: [{ name: 'full', value: null, about: 'Print the prompt itself' }, ...common],
+    examples: [
+      { line: 'next-role prompt reviewer', about: 'What the reviewer may see' },
+      { line: 'next-role prompt implementer --full', about: 'Word for word' },
+    ],
+  },
+  {
+    name: 'inspect',
+    group: 'Look',
+    about: 'How a handoff file is understood, and what it would lead to',
+    more: 'Works on any file, also outside a project. Exits with 1 when the file has errors.',
+    args: [{ name: '[file]', about: 'A handoff (default: that of this project)', values: 'file' }],
+    flags: [...common],
+    examples: [
+      { line: 'next-role inspect', about: 'The handoff of this project' },
+      { line: 'next-role inspect old/NEXT-ROLE.md --json', about: 'Some other file, for a script' },
+    ],
+  },
+  {
+    name: 'resume',
+    group: 'Answer and edit',
+    about: 'Answer the open question',
+    more: 'Writes the answer into the handoff, exactly as you could by hand.',
+    args: [],
+    flags: [
+      { name: 'choose', value: 'LETTER', about: 'The option', values: 'letter' },
+      { name: 'note', value: 'TEXT', about: 'Your own words, given to the roles word for word' },
+      { name: 'id', value: 'ID', about: 'Answer only if this is the open question' },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role resume --choose B', about: 'Take option B' },
+      {
+        line: 'next-role resume --choose B --note "only for new clients"',
+        about: 'With a word to the roles',
+      },
+    ],
+  },
+  {
+    name: 'set',
+    group: 'Answer and edit',
+    about: 'Change keys of the handoff and not one byte more',
+    more: 'KEY=VALUE sets a key, KEY! removes it. Unknown statuses, roles and tiers are refused unless --force.',
+    args: [
+      { name: '[edits...]', about: 'A file (default: the handoff of this project), then KEY=VALUE or KEY!' },
+    ],
+    flags: [
+      { name: 'unset', value: 'KEY', about: 'Remove a key (several: with commas)' },
+      { name: 'force', value: null, about: 'Write a value nobody knows' },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role set status=READY', about: 'Let the next role go' },
+      { line: 'next-role set round=R08 next-role=architect status=READY', about: 'Start the next round' },
+      { line: 'next-role set --unset answer', about: 'Take an answer back' },
+    ],
+  },
+  {
+    name: 'eject',
+    group: 'Answer and edit',
+    about: 'Copy a role, a tier table or another shipped file into the project, to change it there',
+    more: 'Without a name: lists what there is. Never overwrites.',
+    args: [{ name: '[name]', about: 'For example roles/reviewer.md', values: 'shipped' }],
+    flags: [...common],
+    examples: [
+      { line: 'next-role eject', about: 'What can be changed' },
+      { line: 'next-role eject roles/reviewer.md', about: 'Make the reviewer your own' },
+    ],
+  },
+  {
+    name: 'doctor',
+    group: 'Check',
+    about: 'Check this machine and this project; every failure comes with its remedy',
+    more: 'Exits with 1 when something would keep a round from running.',
+    args: [],
+    flags: [...common],
+    examples: [{ line: 'next-role doctor', about: 'Before the first round, or when something is odd' }],
+  },
+  {
+    name: 'replay',
+    group: 'Check',
+    about: 'Replay a journal and compare every decision with the recorded one',
+    more: 'Also checks the chain of hashes. Exits with 1 when anything differs.',
+    args: [{ name: '[journal]', about: 'A journal (default: that of this project)', values: 'file' }],
+    flags: [...common],
+    examples: [
+      { line: 'next-role replay', about: 'This project' },
+      { line: 'next-role replay backup/journal.jsonl', about: 'Some other journal' },
+    ],
+  },
+  {
+    name: 'completion',
+    group: 'Check',
+    about: 'Print the completion script of your shell',
+    more: 'bash: source <(next-role completion bash)\nzsh:  source <(next-role completion zsh)\nfish: next-role completion fish | source',
+    args: [{ name: '<shell>', about: 'bash, zsh or fish', values: ['bash', 'zsh', 'fish'] }],
+    flags: [...common],
+    examples: [{ line: 'next-role completion zsh', about: 'The script for zsh' }],
+  },
+] as const satisfies readonly CommandSpec[];
+
+export type CommandName = (typeof commandTable)[number]['name'];
+export type FlagName = (typeof commandTable)[number]['flags'][number]['name'];

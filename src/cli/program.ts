@@ -1,0 +1,119 @@
+/**
+ * The parser: commander, filled from the table in flags.ts. It checks commands, flags and arguments, prints help, and
+ * hands what it understood to `execute`. It loads no command itself; whatever it refuses is wrong usage and suggests
+ * what was probably meant.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { commandTable } from './flags.ts';
+import type { CommandName, CommandSpec, FlagName, FlagSpec } from './flags.ts';
+import { print } from './output.ts';
+import { exits } from './shell.ts';
+import type { Input } from './shell.ts';
+import type { Output } from './output.ts';
+import { clean } from './text.ts';
+import { version } from './version.ts';
+
+export type ProgramOptions = {
+  readonly out: Output;
+  readonly err: Output;
+  readonly execute: (name: CommandName, input: Input) => Promise<number>;
+};
+
+const guide = `
+The loop: write coordination/PRD.md, set status: READY in coordination/NEXT-ROLE.md, then next-role run.
+New here? next-role demo`;
+
+/**
+ * Reads a command line and does what it says; gives the exit code.
+ *
+ * @example await parse(['status', '--json'], { out, err, execute }) // what execute gave
+ */
+export async function parse(argv: readonly string[], options: ProgramOptions): Promise<number> {
+  let code: number = exits.finished;
+  const program = build(options, (given) => {
+    code = given;
+  });
+  try {
+    // Bare `next-role` is a question, not a mistake.
+    await program.parseAsync(argv.length === 0 ? ['help'] : argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exits.finished : exits.usage;
+  }
+}
+
+function build(options: ProgramOptions, done: (code: number) => void): Command {
+  const { out, err } = options;
+  const program = new Command('next-role')
+    .description(
+      'Runs rounds of coding agents from one file, coordination/NEXT-ROLE.md, at zero model tokens.',
+    )
+    .version(version(), '-v, --version', 'Print the version')
+    .helpOption('-h, --help', 'Print help')
+    .helpCommand('help [command]', 'Print help for a command')
+    .configureHelp({ helpWidth: Math.min(out.columns, 100) })
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) =>
+        print(
+          err,
+          clean(text.replace(/^error: /, ''))
+            .trimEnd()
+            .split('\n'),
+        ),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', guide)
+    .exitOverride();
+  for (const spec of commandTable) add(program, spec, options, done);
+  return program;
+}
+
+function add(
+  program: Command,
+  spec: CommandSpec & { readonly name: CommandName },
+  options: ProgramOptions,
+  done: (code: number) => void,
+): void {
+  const command = program
+    .command(spec.name)
+    .summary(spec.about)
+    .description(`${spec.about}.\n${spec.more}`)
+    .helpGroup(`${spec.group}:`)
+    .addHelpText('after', examplesOf(spec))
+    .showHelpAfterError(`See next-role ${spec.name} --help`);
+  for (const argument of spec.args) command.argument(argument.name, argument.about);
+  for (const flag of spec.flags) command.addOption(optionOf(flag));
+  command.action(async () => {
+    done(await options.execute(spec.name, inputOf(command)));
+  });
+}
+
+function optionOf(flag: FlagSpec): Option {
+  const option = new Option(
+    flag.value === null ? `--${flag.name}` : `--${flag.name} <${flag.value}>`,
+    flag.about,
+  );
+  // Only fixed lists bind; the values of a project are checked by the command, which knows them.
+  return Array.isArray(flag.values) && flag.name === 'until' ? option.choices([...flag.values]) : option;
+}
+
+function inputOf(command: Command): Input {
+  const flags = command.opts<Readonly<Record<string, unknown>>>();
+  return {
+    args: command.args,
+    has: (flag: FlagName) => flags[flag] === true,
+    text: (flag: FlagName) => {
+      const value = flags[flag];
+      return typeof value === 'string' ? value : null;
+    },
+  };
+}
+
+function examplesOf(spec: CommandSpec): string {
+  const widest = Math.max(...spec.examples.map((example) => example.line.length));
+  const lines = spec.examples.map((example) => `  ${example.line.padEnd(widest)}  ${example.about}`);
+  return `\nExamples:\n${lines.join('\n')}`;
+}

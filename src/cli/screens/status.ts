@@ -1,0 +1,90 @@
+/**
+ * The table of `status`: one row per project. Pure; a project that could not be looked at has a row as well.
+ */
+import type { Look } from '../../runner/look.ts';
+import { duration } from '../quantity.ts';
+import { bad, good, note, strong, table, warn } from '../text.ts';
+import type { Span, Text } from '../text.ts';
+
+export type Seen =
+  | { readonly type: 'seen'; readonly name: string; readonly look: Look }
+  | { readonly type: 'failed'; readonly name: string; readonly message: string };
+
+/** One row as data, for `--json` and for the table. */
+export type Row = {
+  readonly project: string;
+  readonly round: string | null;
+  readonly tier: string | null;
+  readonly state: string;
+  readonly role: string | null;
+  readonly since: number | null;
+  readonly waitsFor: string;
+  readonly headline: string;
+  readonly rest: number | null;
+};
+
+export function rowOf(seen: Seen): Row {
+  if (seen.type === 'failed') {
+    const none = { round: null, tier: null, role: null, since: null };
+    return {
+      ...none,
+      project: seen.name,
+      state: 'damaged',
+      waitsFor: 'human',
+      headline: seen.message,
+      rest: 1,
+    };
+  }
+  const { situation } = seen.look;
+  return {
+    project: seen.name,
+    round: situation.round,
+    tier: situation.tier,
+    state: stateWord(seen.look),
+    role: situation.role,
+    since: situation.since === 0 ? null : situation.since,
+    waitsFor: waiter(seen.look),
+    headline: situation.headline,
+    rest: situation.rest,
+  };
+}
+
+/** The machine's word, made plainer where a person would ask what it means. */
+function stateWord({ situation }: Look): string {
+  if (situation.state !== 'parked') return situation.state;
+  if (situation.question !== null) return 'asking';
+  return situation.rest === 1 ? 'blocked' : 'waiting';
+}
+
+/** Without a runner nothing moves by itself. */
+function waiter({ situation, runner }: Look): string {
+  const { waitsFor } = situation;
+  return runner === null && waitsFor !== 'human' && waitsFor !== 'nobody' ? 'runner' : waitsFor;
+}
+
+/** The table, and below it the one sentence per project that the table has no room for. */
+export function statusScreen(
+  seen: readonly Seen[],
+  options: { readonly columns: number; readonly now: number },
+): Text {
+  const rows = seen.map((each) => {
+    const row = rowOf(each);
+    return [
+      strong(row.project),
+      row.round ?? '–',
+      row.tier ?? '–',
+      toned(row),
+      row.role ?? '–',
+      row.since === null ? '–' : duration(options.now - row.since),
+      row.waitsFor === 'human' ? 'you' : row.waitsFor,
+    ];
+  });
+  const head = ['PROJECT', 'ROUND', 'TIER', 'STATE', 'ROLE', 'SINCE', 'WAITS FOR'];
+  return table(head, rows, { columns: options.columns, flexible: 0 });
+}
+
+function toned(row: Row): Span {
+  if (row.rest === 0) return good(row.state);
+  if (row.rest === 1) return bad(row.state);
+  return row.rest === 2 ? warn(row.state) : note(row.state);
+}

@@ -1,0 +1,349 @@
+/**
+ * Reads and replaces text files so that a reader never sees half of one and a full disk never costs the old content.
+ * Relies on rename within one folder being atomic, and checks every byte count itself: a write that runs into a full
+ * disk half-way reports a count, not an error. It never changes a file whose content is not the one expected, and
+ * never leaves a temporary file behind a failure.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { constants, readFileSync, renameSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { access, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+
+/** The largest file that is held as text; a handoff of one megabyte is already unusual. */
+export const textBytesMax = 16 * 1024 * 1024;
+/** The largest file that is hashed; it is read in chunks, so this bounds time and not memory. */
+export const digestBytesMax = 1024 * 1024 * 1024;
+
+const chunkBytes = 64 * 1024;
+/** As many symbolic links as the Linux kernel follows in one path. */
+const linksMax = 40;
+/** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. */
+const abandonedMs = 60_000;
+/** How a temporary file is told from a person's: `.NEXT-ROLE.md.nr-1f6c09d2a4b8`. */
+const temporaryMark = '.nr-';
+/** How the system says that there is nothing at a path. */
+const missing: readonly string[] = ['ENOENT', 'ENOTDIR'];
+
+export type ReadText = { readonly text: string; readonly digest: string };
+
+export type Replaced =
+  | { readonly type: 'written'; readonly digest: string }
+  /** The file is no longer the one expected, and was left alone; `digest` is what it is now, null when it is gone. */
+  | { readonly type: 'lost'; readonly digest: string | null }
+  | { readonly type: 'failed'; readonly message: string };
+
+/**
+ * The text of a file and the SHA-256 (hex) of its bytes, or `null` when there is none. A byte order mark stays in the
+ * text. Throws, with a sentence for a person, on a file over `textBytesMax` and on anything that is not a file.
+ *
+ * @example await readText('coordination/NEXT-ROLE.md') // { text: '---\nround: R01\n…', digest: '9f2c…' }
+ */
+export async function readText(path: string): Promise<ReadText | null> {
+  const chunks: Buffer[] = [];
+  if (!(await readChunks(path, textBytesMax, (chunk) => chunks.push(Buffer.from(chunk))))) return null;
+  const bytes = Buffer.concat(chunks);
+  return { text: bytes.toString('utf8'), digest: digestBytes(bytes) };
+}
+
+/**
+ * The SHA-256 (hex) of a file's bytes, `null` when there is no such file. Throws like `readText`, over `digestBytesMax`.
+ *
+ * @example await digestOf('coordination/specs/Q-R01-SPEC.md') // 'e3b0c442…'
+ */
+export async function digestOf(path: string): Promise<string | null> {
+  const hash = createHash('sha256');
+  const found = await readChunks(path, digestBytesMax, (chunk) => hash.update(chunk));
+  return found ? hash.digest('hex') : null;
+}
+
+/**
+ * The SHA-256 (hex) of a text as UTF-8: what `digestOf` says once the text is a file.
+ *
+ * @example digestText('') // 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+ */
+export function digestText(text: string): string {
+  return digestBytes(Buffer.from(text, 'utf8'));
+}
+
+/**
+ * Replaces a file, or creates it and the folders above it. Readers see the old content or the new one. Mode and owner
+ * stay; a symbolic link stays a link and its target is replaced; other hard links keep the old content. A file that is
+ * read-only for this user is refused. When it throws, the old file is intact and no temporary file is left; except that
+ * a failed sync of the folder, after the rename, leaves the new content, which may then not survive a power cut.
+ *
+ * @example await writeAtomic('coordination/decisions/D-R07-1.md', '# Decision\n')
+ */
+export async function writeAtomic(path: string, text: string): Promise<void> {
+  const target = await followLinks(path);
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = await writeBeside(target, Buffer.from(text, 'utf8'));
+  await removeOnFailure(temporary, target, () => rename(temporary, target));
+  await syncFolder(dirname(target));
+}
+
+/**
+ * Replaces a file only while its digest is the expected one (`null`: while there is no file; `next` then gets an empty
+ * text). The digest is compared before the work and once more directly before the rename, with nothing awaited between
+ * the two, so that a hand edit can be overwritten only within the few microseconds of that one rename. `next` answers
+ * `null` when it has nothing to write. Trouble with the disk is a value; only `next` itself can make this throw.
+ *
+ * @example await replaceIf(path, digest, (text) => text.replace('READY', 'WORKING')) // { type: 'written', digest: '77ab…' }
+ */
+export async function replaceIf(
+  path: string,
+  expectDigest: string | null,
+  next: (text: string) => string | null,
+): Promise<Replaced> {
+  const before = await attempt(() => readText(path));
+  if (!before.ok) return before.failed;
+  if ((before.value?.digest ?? null) !== expectDigest) {
+    return { type: 'lost', digest: before.value?.digest ?? null };
+  }
+  const old = before.value?.text ?? '';
+  if (before.value !== null && digestText(old) !== expectDigest) {
+    return failed(
+      `"${path}" is not valid UTF-8, so it cannot be edited without changing other bytes. Save it as UTF-8.`,
+    );
+  }
+  const text = next(old);
+  if (text === null) return failed(`There is nothing to write to "${path}".`);
+  if (before.value !== null && text === old) return { type: 'written', digest: before.value.digest };
+  const done = await attempt(() => exchange(path, expectDigest, text));
+  return done.ok ? done.value : done.failed;
+}
+
+/**
+ * Whether a path, once all symbolic links are followed, lies inside the project folder. The path need not exist yet.
+ * Anything with a `..` segment, and a link that cannot be followed, is outside.
+ *
+ * @example await insideProject('/home/ada/shop', 'coordination/specs/Q-R01-SPEC.md') // true
+ */
+export async function insideProject(project: string, path: string): Promise<boolean> {
+  if (path.includes('\0') || path.split(/[\\/]/).includes('..')) return false;
+  try {
+    const root = await realpath(project);
+    const way = relative(root, await followLinks(resolve(root, path)));
+    return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
+  } catch (error) {
+    if ([...missing, 'ELOOP', 'EACCES'].includes(errorCode(error))) return false;
+    throw error;
+  }
+}
+
+/** Whether a file name is that of a temporary file of `writeAtomic`. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.nr-[0-9a-f]{12}$/.test(name);
+}
+
+/**
+ * What went wrong with a file, in one plain sentence, and what a person can do about it.
+ *
+ * @example explain(error) // 'The disk is full: "…/NEXT-ROLE.md" could not be written. Free some space, then …'
+ */
+export function explain(error: unknown): string {
+  const path = error instanceof Error && 'path' in error ? String(error.path) : '';
+  const what = path === '' ? 'a file' : `"${path}"`;
+  return remedies[errorCode(error)]?.(what) ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The system's code of an error (`ENOENT`), empty when it has none. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+const remedies: Readonly<Record<string, (what: string) => string>> = {
+  EACCES: (what) =>
+    `No permission to use ${what}. Give this user the right to read and write it, then try again.`,
+  EPERM: (what) => `The system forbids this with ${what}. Check its owner and attributes, then try again.`,
+  EROFS: (what) => `The file system of ${what} is read-only. Mount it writable, then try again.`,
+  ENOSPC: (what) => `The disk is full: ${what} could not be written. Free some space, then try again.`,
+  EDQUOT: (what) =>
+    `The disk quota is used up: ${what} could not be written. Free some space, then try again.`,
+  EFBIG: (what) => `The file size limit does not let ${what} grow. Raise it ("ulimit -f"), then start again.`,
+  EMFILE: (what) =>
+    `This process may not open more files, such as ${what}. Raise "ulimit -n", then start again.`,
+  ENFILE: (what) =>
+    `The machine cannot open more files, such as ${what}. Close some programs, then try again.`,
+  EIO: (what) => `The disk reported an error with ${what}. Check the disk before you go on.`,
+  ENOENT: (what) => `Not found: ${what}. Create it, then try again.`,
+  ENOTDIR: (what) => `A part of the path of ${what} is not a folder. Move that file away, then try again.`,
+  EISDIR: (what) => `There is a folder in the place of ${what}. Move it away, then try again.`,
+  EEXIST: (what) => `Something else is in the place of ${what}. Move it away, then try again.`,
+  ELOOP: (what) => `The symbolic links of ${what} lead in a circle. Repair them, then try again.`,
+};
+
+function digestBytes(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function failed(message: string): Extract<Replaced, { type: 'failed' }> {
+  return { type: 'failed', message };
+}
+
+type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failed: Extract<Replaced, { type: 'failed' }> };
+
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, failed: failed(explain(error)) };
+  }
+}
+
+/** Writes the new text beside the old one and moves it over if the old one still is what was expected. */
+async function exchange(path: string, expectDigest: string | null, text: string): Promise<Replaced> {
+  const target = await followLinks(path);
+  if (expectDigest === null) await mkdir(dirname(target), { recursive: true });
+  const bytes = Buffer.from(text, 'utf8');
+  const temporary = await writeBeside(target, bytes);
+  const found = await removeOnFailure(temporary, target, () => {
+    const now = digestNow(target);
+    if (now === expectDigest) renameSync(temporary, target);
+    return Promise.resolve(now);
+  });
+  if (found !== expectDigest) {
+    await rm(temporary, { force: true });
+    return { type: 'lost', digest: found };
+  }
+  await syncFolder(dirname(target));
+  return { type: 'written', digest: digestBytes(bytes) };
+}
+
+/** Synchronous on purpose: nothing of ours may run between this and the rename that follows it. */
+function digestNow(path: string): string | null {
+  try {
+    return digestBytes(readFileSync(path));
+  } catch (error) {
+    if (missing.includes(errorCode(error))) return null;
+    throw error;
+  }
+}
+
+/** Hands over a file piece by piece; false when there is none. The piece is reused, so it must be consumed at once. */
+async function readChunks(path: string, bytesMax: number, use: (chunk: Buffer) => void): Promise<boolean> {
+  // Without waiting: a named pipe in the place of the file would otherwise hold the opening for ever.
+  const handle = await unlessMissing(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (handle === null) return false;
+  try {
+    if (!(await handle.stat()).isFile())
+      throw new Error(`"${path}" is not a regular file. Move it away, then try again.`);
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    for (let total = 0; total <= bytesMax;) {
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, total);
+      if (bytesRead === 0) return true;
+      total += bytesRead;
+      use(chunk.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+  throw new Error(
+    `"${path}" is larger than ${bytesMax / 1024 / 1024} MiB, the most that is read. Make it smaller.`,
+  );
+}
+
+/** The path that a write really lands on, also for a link whose target, or a file whose folder, is not there yet. */
+async function followLinks(path: string): Promise<string> {
+  let at = resolve(path);
+  for (let links = 0; links <= linksMax; links += 1) {
+    const found = await unlessMissing(() => realpath(at));
+    if (found !== null) return found;
+    const folder = dirname(at) === at ? at : await followLinks(dirname(at));
+    const here = join(folder, basename(at));
+    const info = await unlessMissing(() => lstat(here));
+    if (info?.isSymbolicLink() !== true) return here;
+    at = resolve(folder, await readlink(here));
+  }
+  throw Object.assign(new Error(`Too many symbolic links at "${path}".`), { code: 'ELOOP', path });
+}
+
+async function unlessMissing<T>(look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    if (missing.includes(errorCode(error))) return null;
+    throw error;
+  }
+}
+
+/** A complete, synced copy of the new content in the target's folder, with the target's mode and owner. */
+async function writeBeside(target: string, bytes: Buffer): Promise<string> {
+  const old = await unlessMissing(() => stat(target));
+  if (old !== null) await access(target, constants.W_OK);
+  await sweepAbandoned(target);
+  const name = `.${basename(target)}${temporaryMark}${randomBytes(6).toString('hex')}`;
+  const temporary = join(dirname(target), name);
+  await removeOnFailure(temporary, target, async () => {
+    // Closed to others until the old mode is known to be set: the old file may be a private one.
+    const handle = await open(temporary, 'wx', old === null ? 0o666 : 0o600);
+    try {
+      await writeWhole(handle, bytes);
+      if (old !== null) await keepOwnerAndMode(handle, old);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+  return temporary;
+}
+
+async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, done);
+    if (bytesWritten === 0) throw Object.assign(new Error('Nothing was written.'), { code: 'ENOSPC' });
+    done += bytesWritten;
+  }
+  const { size } = await handle.stat();
+  if (size !== bytes.length)
+    throw new Error(`${size} of ${bytes.length} bytes were written. Check the disk.`);
+}
+
+/** Owner before mode: changing the owner clears mode bits. A user who may not give files away keeps their own. */
+async function keepOwnerAndMode(handle: FileHandle, old: Stats): Promise<void> {
+  const now = await handle.stat();
+  if (now.uid !== old.uid || now.gid !== old.gid) {
+    await handle.chown(old.uid, old.gid).catch((error: unknown) => {
+      if (errorCode(error) !== 'EPERM') throw error;
+    });
+  }
+  await handle.chmod(old.mode & 0o7777);
+}
+
+/** The error that goes on names the file a person knows, not the temporary one. */
+async function removeOnFailure<T>(temporary: string, target: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await Promise.allSettled([rm(temporary, { force: true })]);
+    throw error instanceof Error ? Object.assign(error, { path: target }) : error;
+  }
+}
+
+/** Clears away what a writer of this file that was killed left behind; no reason to stop a write when it cannot. */
+async function sweepAbandoned(target: string): Promise<void> {
+  const start = `.${basename(target)}${temporaryMark}`;
+  const names = await readdir(dirname(target)).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(start) && isTemporary(each))) {
+    const path = join(dirname(target), name);
+    const info = await unlessMissing(() => stat(path));
+    if (info !== null && Date.now() - info.mtimeMs > abandonedMs) await rm(path, { force: true });
+  }
+}
+
+/** Makes the new name survive a power cut. Some file systems cannot sync a folder and say so; that is not a failure. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'].includes(errorCode(error))) throw error;
+  }
+}

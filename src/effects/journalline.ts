@@ -1,0 +1,96 @@
+/**
+ * One line of the journal as bytes: `{"hash":"<64 hex>","seq":7,"event":…,"state":…,"effects":…}`. The hash stands first
+ * so that it can be cut off again, and covers the hash of the line before plus every byte of the rest. It guards against
+ * accidents, not against somebody who rewrites the whole file. Works on bytes only, never on decoded text: two
+ * different damaged bytes can decode to the same character.
+ */
+import { createHash } from 'node:crypto';
+import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
+
+/** What the next line hangs on. */
+export type Link = { readonly seq: number; readonly hash: string };
+
+/** What the first line hangs on. */
+export const firstLink: Link = { seq: 0, hash: '0'.repeat(64) };
+
+export type Checked =
+  { readonly ok: true; readonly link: Link } | { readonly ok: false; readonly why: string };
+
+const head = '{"hash":"';
+const bodyAt = head.length + 64 + '",'.length;
+const start = /^\{"hash":"([0-9a-f]{64})","seq":([1-9][0-9]{0,15}),/;
+const insideAnother = /.\{"hash":"[0-9a-f]{64}","seq":[0-9]/s;
+/** Longer than the start of any line. */
+const startBytes = 128;
+
+/**
+ * A decision as the line that follows `previous`, with its line end, and as the record it will be read back as.
+ *
+ * @example encodeLine(entry, firstLink).record.seq // 1
+ */
+export function encodeLine(entry: JournalEntry, previous: Link): { bytes: Buffer; record: JournalRecord } {
+  const { event, state, effects } = entry;
+  const seq = previous.seq + 1;
+  const body = JSON.stringify({ seq, event, state, effects });
+  const hash = hashOf(previous.hash, Buffer.from(body, 'utf8'));
+  return {
+    bytes: Buffer.from(`${head}${hash}",${body.slice(1)}\n`, 'utf8'),
+    record: { seq, hash, event, state, effects },
+  };
+}
+
+/** What a line, without its line end, says of itself, unproved; `null` when it does not even look like one. */
+export function claimedLink(line: Buffer): Link | null {
+  const found = start.exec(line.toString('latin1', 0, startBytes));
+  return found === null ? null : { seq: Number(found[2]), hash: found[1] ?? '' };
+}
+
+/**
+ * Whether a line, without its line end, is whole and follows `previous`.
+ *
+ * @example checkLine(Buffer.from('{"hash"'), firstLink) // { ok: false, why: 'it is not a record' }
+ */
+export function checkLine(line: Buffer, previous: Link): Checked {
+  const link = claimedLink(line);
+  if (link === null) return { ok: false, why: 'it is not a record' };
+  if (link.hash !== hashOf(previous.hash, Buffer.from('{'), line.subarray(bodyAt))) {
+    return { ok: false, why: 'its hash does not match its content and the record before it' };
+  }
+  if (link.seq !== previous.seq + 1) {
+    return { ok: false, why: `it is number ${link.seq}, and ${previous.seq + 1} is wanted` };
+  }
+  return { ok: true, link };
+}
+
+/**
+ * Whether a bad line holds the start of a second record. A crash tears one line; two in one mean that a line end in
+ * the middle was damaged, and that setting the line aside would lose a good record with it.
+ */
+export function holdsTwo(line: Buffer): boolean {
+  return insideAnother.test(line.toString('latin1'));
+}
+
+/** The record in a line that has been checked. Throws on one that a different program must have written. */
+export function parseLine(line: Buffer): JournalRecord {
+  const value: unknown = JSON.parse(line.toString('utf8'));
+  if (!isRecord(value))
+    throw new Error('A journal line has a good hash but is not a record of this program.');
+  return value;
+}
+
+function isRecord(value: unknown): value is JournalRecord {
+  if (!isObject(value)) return false;
+  const { event, state, effects } = value;
+  if (!isObject(event) || !isObject(state) || !Array.isArray(effects)) return false;
+  return typeof event['type'] === 'string' && typeof state['value'] === 'string';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hashOf(previous: string, ...body: readonly Buffer[]): string {
+  const hash = createHash('sha256').update(previous);
+  for (const bytes of body) hash.update(bytes);
+  return hash.digest('hex');
+}

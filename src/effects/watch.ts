@@ -1,0 +1,229 @@
+/**
+ * Says "look again" when one of a few files may have changed, and nothing more: no content, no promise that anything
+ * did change. Chokidar's events are only the fast path: they get lost when two writes come close together, when a folder
+ * is swapped, when watches run out. What never fails is a `stat` of each file twice a second, and a hint every two
+ * seconds whatever the `stat` says, so that a caller who reads at each hint ends with the content that is there. It
+ * never reads a file, and never goes silent: when events stop, it goes on by polling and says why.
+ */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import type { FSWatcher } from 'chokidar';
+import { errorCode, explain } from './files.ts';
+import { networkReason } from './mount.ts';
+import type { Pacing } from './settle.ts';
+import { createSettler } from './settle.ts';
+
+export type WatchMode = 'events' | 'polling';
+
+/** How patiently and how often to look; all in milliseconds. */
+export type WatchOptions = Partial<Pacing> & {
+  /** Between two looks at inode, size and times of each file and its folder. */
+  readonly statEveryMs?: number;
+  /** Between two hints that are given without any sign of a change. */
+  readonly rereadEveryMs?: number;
+  /** Called when events stop and polling takes over. */
+  readonly onModeChange?: (mode: WatchMode, reason: string | null) => void;
+};
+
+/** `mode` and `reason` say how it stands now; `close()` leaves no handle and no timer behind. */
+export type Watch = {
+  readonly mode: WatchMode;
+  readonly reason: string | null;
+  close(): Promise<void>;
+};
+
+const defaults = { settleMs: 30, secondLookMs: 90, statEveryMs: 500, rereadEveryMs: 2000 };
+/** Chokidar is not waited for longer: without free watches it may never become ready. */
+const readyMs = 2000;
+
+/**
+ * Calls `onHint(path)`, with the path as it was given, whenever that file may have changed. Files and folders may be
+ * missing at first, and may be replaced in any way. Resolves when the watching has begun.
+ *
+ * @example
+ * const watch = await watchFiles([handoff], () => void read(handoff));
+ * watch.mode; // 'events', or 'polling' with a reason
+ * await watch.close();
+ */
+export async function watchFiles(
+  paths: readonly string[],
+  onHint: (path: string) => void,
+  options: WatchOptions = {},
+): Promise<Watch> {
+  const { statEveryMs, rereadEveryMs, settleMs, secondLookMs } = { ...defaults, ...options };
+  const settler = createSettler({ settleMs, secondLookMs }, onHint);
+  const folders = groupByFolder(paths);
+  let reason = await networkReason(folders.map(({ path }) => path));
+  let closed = false;
+
+  const events: Events = {
+    touch: (path) => settler.touch(path),
+    fail: (why) => {
+      if (reason !== null || closed) return;
+      reason = why;
+      options.onModeChange?.('polling', why);
+    },
+  };
+  const look = async (): Promise<void> => {
+    for (const folder of folders) {
+      for (const path of await whatChanged(folder)) settler.touch(path);
+      if (!closed) await tune(folder, reason === null, events);
+    }
+  };
+
+  // What is there now is the caller's to read; only what differs from it later is worth a hint.
+  for (const folder of folders) await whatChanged(folder);
+  await look();
+  let looking = Promise.resolve();
+  let ticker = setTimeout(tick, statEveryMs);
+  function tick(): void {
+    looking = look().then(() => {
+      if (!closed) ticker = setTimeout(tick, statEveryMs);
+    });
+  }
+  const rereader = setInterval(() => paths.forEach((path) => onHint(path)), rereadEveryMs);
+
+  return {
+    get mode() {
+      return reason === null ? 'events' : 'polling';
+    },
+    get reason() {
+      return reason;
+    },
+    async close() {
+      closed = true;
+      clearTimeout(ticker);
+      clearInterval(rereader);
+      await looking;
+      settler.close();
+      await Promise.all(folders.map(closeEvents));
+    },
+  };
+}
+
+type Events = { readonly touch: (path: string) => void; readonly fail: (why: string) => void };
+
+type Folder = {
+  readonly path: string;
+  /** By file name: the path as the caller gave it. */
+  readonly files: ReadonlyMap<string, string>;
+  /** By file name: what `stat` said last. */
+  readonly signatures: Map<string, string>;
+  /** Names that an event has spoken of since the last look. */
+  readonly announced: Set<string>;
+  identity: string | null;
+  /** Whether the events, if any, come from a folder that is no longer the right one, or have missed something. */
+  stale: boolean;
+  watcher: FSWatcher | null;
+};
+
+function groupByFolder(paths: readonly string[]): readonly Folder[] {
+  const folders = new Map<string, Map<string, string>>();
+  for (const path of paths) {
+    const folder = dirname(resolve(path));
+    folders.set(folder, (folders.get(folder) ?? new Map<string, string>()).set(basename(path), path));
+  }
+  return [...folders].map(([path, files]) => ({
+    path,
+    files,
+    signatures: new Map<string, string>(),
+    announced: new Set<string>(),
+    identity: null,
+    stale: true,
+    watcher: null,
+  }));
+}
+
+/**
+ * The paths whose file is another one than at the last look. A change that no event spoke of means that the events have
+ * gone deaf, as they do for ever when a folder is moved away and back.
+ */
+async function whatChanged(folder: Folder): Promise<readonly string[]> {
+  const identity = await signature(folder.path, 'identity');
+  if (identity !== folder.identity) folder.stale = true;
+  folder.identity = identity;
+  const changed: string[] = [];
+  for (const [name, path] of folder.files) {
+    const now = await signature(resolve(folder.path, name), 'content');
+    if (now === folder.signatures.get(name)) continue;
+    folder.signatures.set(name, now);
+    if (!folder.announced.has(name)) folder.stale = true;
+    changed.push(path);
+  }
+  folder.announced.clear();
+  return changed;
+}
+
+/** Nanosecond times, because two saves within a millisecond can have the same size. An error is a state like another. */
+async function signature(path: string, of: 'identity' | 'content'): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return of === 'identity' ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch (error) {
+    return errorCode(error);
+  }
+}
+
+/** Brings the events of a folder in line with the world: open while wanted and possible, and on the right folder. */
+async function tune(folder: Folder, wanted: boolean, events: Events): Promise<void> {
+  if (wanted && !folder.stale) return;
+  folder.stale = false;
+  await closeEvents(folder);
+  if (!wanted || folder.identity?.includes(':') !== true) return;
+  try {
+    await openEvents(folder, events);
+  } catch (error) {
+    events.fail(lostEvents(error));
+  }
+}
+
+async function openEvents(folder: Folder, events: Events): Promise<void> {
+  const { watch } = await import('chokidar');
+  const ignored = (path: string): boolean => path !== folder.path && !folder.files.has(basename(path));
+  const watcher = watch(folder.path, {
+    depth: 0,
+    ignoreInitial: true,
+    atomic: false,
+    persistent: true,
+    ignored,
+  });
+  folder.watcher = watcher;
+  const announce = (name: string | null): void => {
+    for (const [each, path] of folder.files) {
+      if (name !== null && name !== each) continue;
+      folder.announced.add(each);
+      events.touch(path);
+    }
+  };
+  // `all` drops the second of two quick changes (chokidar 5.0.0), `raw` may come without a name: both are only hints.
+  watcher.on('all', (_event, path) => announce(basename(path)));
+  watcher.on('raw', (_event, path: unknown) => announce(typeof path === 'string' ? basename(path) : null));
+  await new Promise<void>((resolveReady) => {
+    const timer = setTimeout(resolveReady, readyMs);
+    const proceed = (): void => {
+      clearTimeout(timer);
+      resolveReady();
+    };
+    watcher.on('ready', proceed);
+    watcher.on('error', (error) => {
+      // Gone between two calls: the next look finds out.
+      if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error))) events.fail(lostEvents(error));
+      proceed();
+    });
+  });
+}
+
+async function closeEvents(folder: Folder): Promise<void> {
+  const watcher = folder.watcher;
+  folder.watcher = null;
+  await watcher?.close();
+}
+
+function lostEvents(error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'ENOSPC')
+    return 'the system has no file watches left; raise "fs.inotify.max_user_watches" to get them back';
+  if (code === 'EMFILE')
+    return 'too many programs watch files; raise "fs.inotify.max_user_instances" to get events back';
+  return `file events are not to be had: ${explain(error)}`;
+}

@@ -1,0 +1,152 @@
+/**
+ * The settings of a project: coordination/next-role.yaml. Every key may be absent; this file holds the schema, the
+ * agents that exist without being configured, and the checks that need to know the roles and tiers. It never guesses:
+ * settings with a mistake are reported and stand as if the file were empty, and the caller refuses to run on them.
+ */
+import { z } from 'zod';
+import { closed, invalid, missing, nameWord, oneOf, plainText } from './dataissue.ts';
+import type { LineOf } from './dataissue.ts';
+import { readData } from './datafile.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { AgentSettings } from './policy.ts';
+import { agentKinds, capsPatch, limitsPatch, modelClasses } from './statefile.ts';
+
+const envPattern = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]*\*?$/,
+    'Write the name of an environment variable, or a start such as "ACME_*".',
+  );
+
+const agent = closed({
+  kind: z.enum(agentKinds),
+  run: plainText.optional(),
+  scenario: plainText.optional(),
+  args: z.array(z.string()).optional(),
+  env: z.array(envPattern).optional(),
+});
+
+const schema = closed({
+  tier: nameWord.optional(),
+  agent: nameWord.optional(),
+  agents: z.record(nameWord, agent).optional(),
+  roles: z
+    .record(
+      nameWord,
+      closed({
+        agent: nameWord.optional(),
+        model: plainText.optional(),
+        class: z.enum(modelClasses).optional(),
+        limits: limitsPatch.optional(),
+      }),
+    )
+    .optional(),
+  caps: capsPatch.optional(),
+  interrupted: z.enum(['escalate', 'retry']).optional(),
+  escalation: closed({ allowDefaults: z.boolean().optional() }).optional(),
+  commit: z.boolean().optional(),
+});
+export type Settings = z.infer<typeof schema>;
+
+type SettingsReading = { readonly settings: Settings; readonly diagnostics: readonly Diagnostic[] };
+
+/** What the settings may refer to. */
+type Known = { readonly roles: readonly string[]; readonly tiers: readonly string[] };
+
+/**
+ * Reads the text of a settings file; with a mistake in it the settings are empty and the diagnostics say why.
+ *
+ * @example readSettings('tier: audit', { roles: [], tiers: ['audit'] }) // { settings: { tier: 'audit' }, diagnostics: [] }
+ */
+export function readSettings(raw: string, known: Known): SettingsReading {
+  const reading = readData(raw, schema);
+  if (!reading.ok) return { settings: {}, diagnostics: reading.diagnostics };
+  const diagnostics = [
+    ...checkAgents(reading.value, reading.lineOf),
+    ...checkNames(reading.value, known, reading.lineOf),
+    ...checkScenarios(reading.value, reading.lineOf),
+  ];
+  return { settings: diagnostics.length > 0 ? {} : reading.value, diagnostics };
+}
+
+/** Every agent of a project by name: the two that always exist, and the configured ones over them. */
+export function agentsOf(settings: Settings): ReadonlyMap<string, AgentSettings> {
+  const agents = new Map<string, AgentSettings>();
+  const configured = Object.entries(settings.agents ?? {});
+  for (const [agentName, its] of [...builtinAgents, ...configured]) {
+    agents.set(agentName, {
+      name: agentName,
+      kind: its.kind,
+      run: its.run ?? null,
+      scenario: its.scenario ?? null,
+      args: its.args ?? [],
+      env: its.env ?? [],
+    });
+  }
+  return agents;
+}
+
+const builtinAgents: readonly (readonly [string, z.infer<typeof agent>])[] = [
+  ['claude', { kind: 'claude' }],
+  ['scripted', { kind: 'scripted' }],
+];
+
+/** Each kind of agent needs its own key, and a scenario means nothing to the others. */
+function checkAgents(settings: Settings, lineOf: LineOf): Diagnostic[] {
+  return Object.entries(settings.agents ?? {}).flatMap(([agentName, its]) => {
+    const path = ['agents', agentName];
+    if (its.kind === 'command' && its.run === undefined) {
+      const hint = 'Add "run:", a shell command line that reads the prompt from its standard input.';
+      return [missing(lineOf(path), `The command agent "${agentName}" has no "run"`, hint)];
+    }
+    if (its.kind === 'scripted' && its.scenario === undefined) {
+      const hint = 'Add "scenario:", the path of a scenario file relative to the project.';
+      return [missing(lineOf(path), `The scripted agent "${agentName}" has no "scenario"`, hint)];
+    }
+    if (its.kind !== 'scripted' && its.scenario !== undefined) {
+      const hint = 'Remove "scenario", or set "kind: scripted".';
+      return [invalid(lineOf([...path, 'scenario']), `A ${its.kind} agent plays no scenario`, hint)];
+    }
+    return [];
+  });
+}
+
+function checkNames(settings: Settings, known: Known, lineOf: LineOf): Diagnostic[] {
+  const agents = [...agentsOf(settings).keys()];
+  const found: Diagnostic[] = [];
+  const check = (
+    value: string | undefined,
+    what: string,
+    valid: readonly string[],
+    path: readonly string[],
+  ): void => {
+    if (value === undefined || valid.includes(value)) return;
+    found.push(invalid(lineOf(path), `"${value}" is no ${what}`, oneOf(value, valid)));
+  };
+  check(settings.tier, 'tier', known.tiers, ['tier']);
+  check(settings.agent, 'agent', agents, ['agent']);
+  for (const [role, its] of Object.entries(settings.roles ?? {})) {
+    check(role, 'role', known.roles, ['roles', role]);
+    check(its.agent, 'agent', agents, ['roles', role, 'agent']);
+  }
+  return found;
+}
+
+/** The built-in scripted agent has nothing to play until the project says what. */
+function checkScenarios(settings: Settings, lineOf: LineOf): Diagnostic[] {
+  const agents = agentsOf(settings);
+  const uses = [
+    { agent: settings.agent, path: ['agent'] },
+    ...Object.entries(settings.roles ?? {}).map(([role, its]) => ({
+      agent: its.agent,
+      path: ['roles', role, 'agent'],
+    })),
+  ];
+  return uses.flatMap((use) => {
+    const its = use.agent === undefined ? undefined : agents.get(use.agent);
+    const configured = Object.hasOwn(settings.agents ?? {}, use.agent ?? '');
+    if (its?.kind !== 'scripted' || its.scenario !== null || configured) return [];
+    const hint = 'Add "agents: { scripted: { kind: scripted, scenario: <path> } }".';
+    return [missing(lineOf(use.path), `The agent "${its.name}" has no scenario to play`, hint)];
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * The schemas of state/tiers.yaml, state/models.yaml and state/limits.yaml, and how several files of one kind are laid
+ * over each other: the later file wins, key by key. A file that does not hold to its schema is reported and left out
+ * whole, so that what was there before it stays in force. Pure data in, pure data out.
+ */
+import { z } from 'zod';
+import { closed, nameWord, plainText } from './dataissue.ts';
+import type { AgentKind, Limits, ModelClass } from './policy.ts';
+
+export const modelClasses = ['frontier', 'balanced', 'cheap'] as const satisfies readonly ModelClass[];
+export const agentKinds = ['claude', 'command', 'scripted'] as const satisfies readonly AgentKind[];
+
+/** A week: longer clocks are taken for a slip of the unit, and stay far below the 24 days of a Node timer. */
+const minutesMax = 10_080;
+const secondsMax = 86_400;
+const countMax = 1_000;
+
+const minutes = z.number().positive().max(minutesMax);
+const count = z.int().min(1).max(countMax);
+
+/** Limits as a person writes them; every key may be absent. */
+export const limitsPatch = closed({
+  firstByteMinutes: minutes.optional(),
+  idleMinutes: minutes.optional(),
+  totalMinutes: minutes.optional(),
+  turns: count.optional(),
+});
+export type LimitsPatch = z.infer<typeof limitsPatch>;
+
+export const capsPatch = closed({
+  perRole: count.optional(),
+  perRound: count.optional(),
+  perDispatch: count.optional(),
+});
+
+const backoffPatch = closed({
+  firstSeconds: z.number().positive().max(secondsMax).optional(),
+  factor: z.number().min(1).max(100).optional(),
+  maxSeconds: z.number().positive().max(secondsMax).optional(),
+});
+
+export const limitsFile = closed({
+  default: limitsPatch.optional(),
+  roles: z.record(nameWord, limitsPatch).optional(),
+  caps: capsPatch.optional(),
+  backoff: backoffPatch.optional(),
+});
+export type LimitsFile = z.infer<typeof limitsFile>;
+
+const tier = closed({
+  about: plainText,
+  roles: z
+    .array(nameWord)
+    .min(1)
+    .refine(
+      (roles) => new Set(roles).size === roles.length,
+      'Name each role once; a way back belongs under "edges".',
+    ),
+  edges: z.array(closed({ from: nameWord, to: nameWord })).optional(),
+  ends: z.enum(['ROUND-COMPLETE', 'WAVE-PLAN-READY', 'WAVE-COMPLETE']).optional(),
+});
+export const tiersFile = z.record(nameWord, tier);
+export type TiersFile = z.infer<typeof tiersFile>;
+
+const model = z.string().min(1, 'Write a model name or alias, or null.').nullable().optional();
+const modelRow = closed({ claude: model, command: model, scripted: model }).optional();
+export const modelsFile = closed({ frontier: modelRow, balanced: modelRow, cheap: modelRow });
+export type ModelsFile = z.infer<typeof modelsFile>;
+
+/** Lays limits over each other, the last one on top. */
+export function mergeLimits(base: Limits, ...patches: readonly (LimitsPatch | undefined)[]): Limits {
+  return patches.reduce<Limits>(
+    (limits, patch) => ({
+      firstByteMs: millis(patch?.firstByteMinutes, 60_000) ?? limits.firstByteMs,
+      idleMs: millis(patch?.idleMinutes, 60_000) ?? limits.idleMs,
+      totalMs: millis(patch?.totalMinutes, 60_000) ?? limits.totalMs,
+      turns: patch?.turns ?? limits.turns,
+    }),
+    base,
+  );
+}
+
+/** Whole milliseconds, at least one, so that a tiny fraction never means "no limit". */
+export function millis(value: number | undefined, unitMs: number): number | undefined {
+  return value === undefined ? undefined : Math.max(1, Math.round(value * unitMs));
+}

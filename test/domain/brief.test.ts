@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { byteLength, compose, firstLine, systemText, type BriefFiles } from '../../src/domain/brief.ts';
+import { newRound } from '../../src/domain/round.ts';
+import { orderFor } from '../../src/domain/route.ts';
+import type { Order } from '../../src/protocol/session.ts';
+import { contract, testPolicy } from '../rig/policy.ts';
+
+const policy = testPolicy();
+const offered = [
+  { path: 'coordination/PRD.md', sha256: 'aa', bytes: 10 },
+  { path: 'coordination/logs/IMPLEMENTER-R01.log', sha256: 'bb', bytes: 20 },
+];
+const files: BriefFiles = {
+  offered,
+  directive: 'Build compareSemver.',
+  decisions: [{ role: 'implementer', path: 'coordination/decisions/D-1.md', text: 'Take B, word for word.' }],
+  handoff: 'coordination/NEXT-ROLE.md',
+  dialect: 'front-matter',
+};
+
+function order(role: string, more: Partial<Order> = {}): Order {
+  const request = { role, dispatchId: 'in', at: 1, kind: 'work', feedback: [], because: '' } as const;
+  return { ...orderFor(policy, newRound('R01', 'full'), request), ...more };
+}
+
+describe('compose()', () => {
+  it('begins every prompt with the same bytes and gives every role the same system text', () => {
+    const briefs = Object.keys(policy.roles).map((role) => compose(policy, order(role), files));
+    for (const brief of briefs) {
+      expect(brief.prompt.startsWith(firstLine)).toBe(true);
+      expect(brief.system).toBe(systemText);
+    }
+    expect(firstLine.length).toBeGreaterThanOrEqual(21);
+  });
+
+  it('names role, round and tier in the line that programs look for', () => {
+    expect(compose(policy, order('architect'), files).prompt).toContain('Role: architect · Round: R01 · Tier: full · Session: 1');
+  });
+
+  it('offers no path that the role’s contract hides, in prompt and manifest alike', () => {
+    const { prompt, manifest } = compose(policy, order('reviewer'), files);
+    expect(prompt).not.toContain('IMPLEMENTER-R01.log');
+    expect(manifest.offered.map(({ path }) => path)).toEqual(['coordination/PRD.md']);
+    expect(manifest.hidden).toEqual(['coordination/logs/']);
+  });
+
+  it('gives an answer word for word to the role that asked and to roles that see answers, and to no other', () => {
+    const saw = (role: string): boolean => compose(policy, order(role), files).prompt.includes('Take B, word for word.');
+    expect({ implementer: saw('implementer'), reviewer: saw('reviewer'), architect: saw('architect'), memorial: saw('memorial') }).toEqual({
+      implementer: true, reviewer: true, architect: false, memorial: false,
+    });
+  });
+
+  it('tells a repair what to mend, and a retry what went wrong', () => {
+    const feedback = ['The file "x" is owed and does not exist. Write it.'];
+    expect(compose(policy, order('architect', { kind: 'repair', feedback }), files).prompt).toMatch(/Mend only this[\s\S]*"x" is owed/);
+    expect(compose(policy, order('architect', { feedback }), files).prompt).toMatch(/last attempt did not finish[\s\S]*"x" is owed/);
+  });
+
+  it('says how to end in the dialect of the file, with the tier’s own next role', () => {
+    expect(compose(policy, order('implementer'), files).prompt).toContain('`next-role: reviewer` and `status: READY`');
+    expect(compose(policy, order('memorial'), { ...files, dialect: 'bare-header' }).prompt).toContain('`NEXT-ROLE: human` and `STATUS: ROUND-COMPLETE`');
+  });
+
+  it('accounts for every byte of the prompt in its parts', () => {
+    const { prompt, manifest } = compose(policy, order('implementer'), files);
+    const parts = manifest.parts.filter(({ name }) => name !== 'system');
+    const separators = 2 * (parts.length - 1) + 1;
+    expect(parts.reduce((sum, part) => sum + part.bytes, 0) + separators).toBe(byteLength(prompt));
+  });
+
+  it('fills round and role into the contract’s texts and paths', () => {
+    const own = contract('architect', { writes: ['coordination/specs/Q-{round}-SPEC.md'], body: 'Spec of {round} by {role}.' });
+    const { prompt, manifest } = compose({ ...policy, roles: { ...policy.roles, architect: own } }, order('architect'), files);
+    expect(prompt).toContain('Spec of R01 by architect.');
+    expect(manifest.writable).toEqual(['coordination/specs/Q-R01-SPEC.md']);
+  });
+});

@@ -1,0 +1,150 @@
+/**
+ * The main job with the real Claude Code program: one full-tier round on a git repository, a question in the middle
+ * that a person answers by saving the file, then ROUND-COMPLETE. Only the model API is ours, on the loopback address.
+ */
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { edit } from '../../src/protocol/codec.ts';
+import type { Project } from '../../src/protocol/project.ts';
+import { replayFile } from '../../src/runner/replay.ts';
+import { claudeEnv, claudeProgram } from '../rig/claude.ts';
+import { fileOf, git, handoffText, makeProject, removeProjects, start, type Step } from '../rig/journey.ts';
+import { artifactsOf } from '../rig/journey.ts';
+import { startModelApi, type ModelApi, type ToolCall } from '../rig/model-api.ts';
+import { roleScript, type RoleTurn } from '../rig/role-script.ts';
+
+const config = mkdtempSync(join(tmpdir(), 'next-role-claude-'));
+const before = { ...process.env };
+let api: ModelApi | null = null;
+
+afterEach(async () => {
+  await api?.close();
+  for (const name of Object.keys(process.env))
+    if (!(name in before)) Reflect.deleteProperty(process.env, name);
+  Object.assign(process.env, before);
+});
+afterAll(() => {
+  removeProjects();
+  rmSync(config, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+/** What the model does in a role: writes the owed files, then edits the header it has just read. */
+function turn(project: Project, role: string, header: string, round = 'R01'): RoleTurn {
+  return { calls: [...writes(project, role, round), ...edits(project, header)], text: `${role} is done.` };
+}
+
+function writes(project: Project, role: string, round: string): readonly ToolCall[] {
+  const fill = (text: string): string =>
+    text.replaceAll('{round}', round).replaceAll('{role}', role).replaceAll('{visit}', '1');
+  return artifactsOf(role).map((step: Step) => {
+    const { path, text } = step['write'] as { path: string; text: string };
+    return { name: 'Write', input: { file_path: join(project.root, fill(path)), content: fill(text) } };
+  });
+}
+
+/** Claude Code wants a file to be read before it is edited; the header stands below it as the runner claimed it. */
+function edits(project: Project, header: string): readonly ToolCall[] {
+  return [
+    { name: 'Read', input: { file_path: project.handoff } },
+    {
+      name: 'Edit',
+      input: { file_path: project.handoff, old_string: 'status: WORKING', new_string: header },
+    },
+  ];
+}
+
+const question = [
+  'status: ESCALATE',
+  'escalation:',
+  '  question: The spec says 1 h, the API says 24 h. Which one rules?',
+  '  options:',
+  '    A: { do: Follow the spec, then: hourly refresh }',
+  '    B: { do: Follow the API, then: AC-4 changes }',
+  '  recommended: B',
+].join('\n');
+
+const saves: readonly (readonly [string, (path: string, text: string) => void])[] = [
+  ['in place', (path, text) => writeFileSync(path, text)],
+  [
+    'by rename',
+    (path, text) => {
+      writeFileSync(`${path}.tmp`, text);
+      renameSync(`${path}.tmp`, path);
+    },
+  ],
+  [
+    'in two chunks',
+    (path, text) => {
+      truncateSync(path, 0);
+      appendFileSync(path, text.slice(0, 40));
+      setTimeout(() => appendFileSync(path, text.slice(40)), 10);
+    },
+  ],
+];
+
+describe('a full-tier round with the real Claude Code', () => {
+  it.each(saves)(
+    'asks in the middle, is answered by a save %s, and ends complete after five sessions',
+    async (_, save) => {
+      const project = await makeProject({
+        scenario: {},
+        git: true,
+        settings: {
+          agent: 'claude',
+          agents: { claude: { kind: 'claude', run: claudeProgram, env: ['HOME'] } },
+        },
+      });
+      const script = roleScript({
+        match: (prompt) => {
+          const { role, round } = /^Role: (?<role>\S+) · Round: (?<round>\S+)/m.exec(prompt)?.groups ?? {};
+          return role === undefined || round === undefined ? null : { role, round };
+        },
+        roles: {
+          architect: turn(project, 'architect', 'status: READY'),
+          implementer: (_asked, request) =>
+            request.prompt.includes('What the human decided')
+              ? turn(project, 'implementer', 'status: READY')
+              : { calls: edits(project, question), text: 'I must ask.' },
+          reviewer: turn(project, 'reviewer', 'status: MERGE-READY'),
+          memorial: turn(project, 'memorial', 'status: ROUND-COMPLETE'),
+        },
+      });
+      api = await startModelApi(script);
+      Object.assign(process.env, claudeEnv(api.url, config));
+
+      const journey = start(project);
+      await journey.inState('parked');
+      expect(journey.sessions()).toEqual(['architect', 'implementer']);
+      const edited = edit(handoffText(project), { answer: 'B', note: 'the API team agreed' });
+      if (!edited.ok) throw new Error(JSON.stringify(edited.problems));
+      save(project.handoff, edited.text);
+
+      expect(await journey.end).toMatchObject({ type: 'rest', situation: { state: 'finished', rest: 0 } });
+      expect(journey.sessions()).toEqual(['architect', 'implementer', 'implementer', 'reviewer', 'memorial']);
+      expect(handoffText(project)).toContain('status: ROUND-COMPLETE');
+      expect(fileOf(project, 'coordination/decisions/D-R01-implementer-1.md')).toContain(
+        'the API team agreed',
+      );
+      expect(git(project.root, 'log', '--format=%s')).toContain('chore(R01): memorial ended the round');
+      // What reached the model: our one system text for every role, and the answer only where it belongs.
+      const prompts = api.requests.filter((request) => request.toolResults === 0);
+      expect(prompts).toHaveLength(5);
+      expect(prompts.every((request) => request.system.includes('one session of a round'))).toBe(true);
+      expect(prompts.map((request) => request.prompt.includes('the API team agreed'))).toEqual([
+        false,
+        false,
+        true,
+        true,
+        true,
+      ]);
+      const outcomes = journey.notices.flatMap((notice) =>
+        notice.type === 'decided' && notice.event.type === 'ENDED' ? [notice.event] : [],
+      );
+      expect(outcomes.map(({ outcome }) => outcome.type)).toEqual(['done', 'done', 'done', 'done', 'done']);
+      expect(outcomes.every(({ leftovers, costUsd }) => leftovers === 0 && costUsd !== null)).toBe(true);
+      expect(replayFile(join(project.own, 'journal.jsonl')).differences).toEqual([]);
+    },
+  );
+});
