@@ -30,6 +30,7 @@ export const claude: Agent = { kind: 'claude', program: 'claude', command, read:
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const tools = brief.tools.join(',');
+  const allowed = allowRules(brief.tools, [...brief.manifest.writable, withinProject(place)]);
   const denied = denyRules(brief.manifest.hidden, brief.manifest.writable);
   return {
     argv: [
@@ -43,7 +44,7 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       ...['--permission-mode', 'dontAsk'],
       // --tools cuts the tool list the model sees, and with it most of the fixed prompt; --allowedTools permits them.
       ...['--tools', tools],
-      ...['--allowedTools', tools],
+      ...['--allowedTools', allowed.join(',')],
       ...(denied.length === 0 ? [] : ['--disallowedTools', ...denied]),
       // No user or project settings, no MCP servers: the session is what the order says and nothing else.
       ...['--setting-sources', ''],
@@ -59,6 +60,8 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       // Otherwise the process outlives its result line by as long as a background command runs (2.1.330).
       CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
       CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
+      // Otherwise the first request tells every role the changed files and last commits of the tree (2.1.330): not cold.
+      CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS: '1',
       CLAUDE_CODE_MAX_RETRIES: String(retryCount),
       API_TIMEOUT_MS: String(Math.min(requestMsMax, Math.max(requestMsMin, Math.floor(brief.limits.idleMs)))),
     },
@@ -66,6 +69,32 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
     stdin: brief.prompt,
     files: { [systemFile]: brief.system },
   };
+}
+
+/** Tools that write files; a rule for Edit governs them all, one for Write governs nothing (2.1.330). */
+const writingTools: readonly string[] = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
+
+/**
+ * What a session may do without being asked: its tools, and writing only where the role's contract says so. A role that
+ * may write anywhere in the project has the tools as they are.
+ *
+ * @example allowRules(['Read', 'Write'], ['coordination/specs/']) // ['Read', 'Edit(/coordination/specs/**)']
+ */
+export function allowRules(tools: readonly string[], writable: readonly string[]): readonly string[] {
+  const reading = tools.filter((tool) => !writingTools.includes(tool));
+  if (reading.length === tools.length || writable.includes('**')) return tools;
+  return [...reading, ...new Set(writable.map((pattern) => `Edit(/${ruleOf(pattern)})`))];
+}
+
+/** The handoff as the rules name it; every role may edit its header. */
+function withinProject(place: Place): string {
+  return place.handoff.slice(place.project.length + 1);
+}
+
+/** A path pattern as a rule: a folder is all below it, and characters that rules give a meaning to match any one. */
+function ruleOf(pattern: string): string {
+  const whole = pattern.endsWith('/') ? `${pattern}**` : pattern;
+  return whole.replace(/[()[\],!\\]/g, '?');
 }
 
 /**
@@ -81,14 +110,10 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
  * @example denyRules(['coordination/logs/'], []) // ['Read(/coordination/logs/**)', 'Edit(/coordination/logs/**)']
  */
 export function denyRules(hidden: readonly string[], writable: readonly string[]): readonly string[] {
-  return (
-    hidden
-      .filter((pattern) => !writable.some((path) => path === pattern || matches(path, pattern)))
-      .map((pattern) => (pattern.endsWith('/') ? `${pattern}**` : pattern))
-      // Characters that rules or lists of rules give a meaning to are matched by the one-character wildcard.
-      .map((pattern) => pattern.replace(/[()[\],!\\]/g, '?'))
-      .flatMap((pattern) => [`Read(/${pattern})`, `Edit(/${pattern})`])
-  );
+  return hidden
+    .filter((pattern) => !writable.some((path) => path === pattern || matches(path, pattern)))
+    .map(ruleOf)
+    .flatMap((pattern) => [`Read(/${pattern})`, `Edit(/${pattern})`]);
 }
 
 function judge(exit: Exit, tally: Tally): Outcome {

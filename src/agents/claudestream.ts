@@ -9,8 +9,6 @@ import type { Fields } from './line.ts';
 import { messageCharsMax } from './tally.ts';
 
 const noise: SessionEvent = { type: 'noise' };
-/** Refused tool calls named behind the closing text. */
-const refusalCountMax = 5;
 
 /** `terminal_reason` of a result. Seen in 2.1.330; 2.1.197 says "completed" even after an API error. */
 const byTerminalReason: Readonly<Record<string, FailureClass>> = {
@@ -162,21 +160,19 @@ function readResult(fields: Fields): SessionEvent {
   if (fields['is_error'] === true || fields['subtype'] !== 'success') return failure(fields, text);
   return {
     type: 'done',
-    text: plain(`${text}${refusalWords(fields)}`),
+    text: plain(text),
     costUsd: asNumber(fields['total_cost_usd']),
     turns: asNumber(fields['num_turns']),
+    denied: refusals(fields),
   };
 }
 
-/** Refusals are named behind the closing text: 2.1.197 reports them nowhere else, and they explain a missing file. */
-function refusalWords(fields: Fields): string {
-  const refusals = asList(fields['permission_denials']).map((entry) => {
+/** A file that a deny rule covers is refused without an event of its own (2.1.330): the result alone lists it. */
+function refusals(fields: Fields): readonly string[] {
+  return asList(fields['permission_denials']).map((entry) => {
     const tool = asText(asFields(entry)?.['tool_name']) ?? 'unknown';
     return [tool, targetOf(tool, asFields(asFields(entry)?.['tool_input']) ?? {})].filter(Boolean).join(' ');
   });
-  if (refusals.length === 0) return '';
-  const more = refusals.length > refusalCountMax ? `, and ${refusals.length - refusalCountMax} more` : '';
-  return `\n(refused by permissions: ${refusals.slice(0, refusalCountMax).join(', ')}${more})`;
 }
 
 /** The first table that knows a field decides; `known` is the class the caller read from a field of its own line. */

@@ -71,6 +71,7 @@ function read(line: string): SessionEvent {
         text: plain(asText(fields['text']) ?? ''),
         costUsd: asNumber(fields['costUsd']),
         turns: asNumber(fields['turns']),
+        denied: [],
       };
     default:
       return { type: 'noise' };

@@ -50,6 +50,8 @@ export function fold(tally: Tally, event: SessionEvent): Tally {
         done: true,
         doneText: event.text.slice(0, doneCharsMax),
         failure: null,
+        // The closing list is whole; what was counted on the way may lack refusals that had no event of their own.
+        denied: event.denied.length > 0 ? event.denied.slice(0, deniedCountMax) : tally.denied,
         costUsd: event.costUsd ?? tally.costUsd,
         turns: event.turns ?? tally.turns,
       };

@@ -37,8 +37,20 @@ export function exitOf(end: RunEnd): number {
   }
 }
 
-/** The screen for the end of a run that began at `startedAt`. */
-export async function endText(shell: Shell, project: Project, end: RunEnd, startedAt: number): Promise<Text> {
+export type EndingOptions = {
+  /** When the run began, epoch ms. */
+  readonly startedAt: number;
+  /** Name of the project where several end together; then a question, shown when it opened, is not shown again. */
+  readonly name: string | null;
+};
+
+/** The screen for the end of a run. */
+export async function endText(
+  shell: Shell,
+  project: Project,
+  end: RunEnd,
+  { startedAt, name }: EndingOptions,
+): Promise<Text> {
   const columns = layoutColumns(shell.out);
   const command = (line: string): string => commandFor(shell, project, line);
   switch (end.type) {
@@ -49,6 +61,7 @@ export async function endText(shell: Shell, project: Project, end: RunEnd, start
       const receipt = situation.round === null ? null : await receiptOf(project, policy, situation.round);
       const ms = shell.now() - startedAt;
       const screen = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
+      if (name !== null) return ['', [strong(name)], ...screen.slice(1)];
       if (situation.question === null) return screen;
       const defaultAt = deadlineOf(policy, state.context);
       const options = { columns, command, now: shell.now(), handoff: project.handoffName, defaultAt };

@@ -52,7 +52,17 @@ function build(options: ProgramOptions, done: (code: number) => void): Command {
     .version(version(), '-v, --version', 'Print the version')
     .helpOption('-h, --help', 'Print help')
     .helpCommand('help [command]', 'Print help for a command')
-    .configureHelp({ helpWidth: Math.min(out.columns, 100) })
+    .configureHelp({
+      helpWidth: Math.min(out.columns, 100),
+      // Every command has options; saying so sixteen times only costs room.
+      subcommandTerm: (command) =>
+        [
+          command.name(),
+          ...command.registeredArguments.map((each) =>
+            each.required ? `<${each.name()}>` : `[${each.name()}]`,
+          ),
+        ].join(' '),
+    })
     .configureOutput({
       writeOut: (text) => out.write(text),
       writeErr: (text) =>
@@ -97,7 +107,8 @@ function optionOf(flag: FlagSpec): Option {
     flag.about,
   );
   // Only fixed lists bind; the values of a project are checked by the command, which knows them.
-  return Array.isArray(flag.values) && flag.name === 'until' ? option.choices([...flag.values]) : option;
+  const { values } = flag;
+  return values === undefined || typeof values === 'string' ? option : option.choices(values);
 }
 
 function inputOf(command: Command): Input {

@@ -104,11 +104,11 @@ export function sum(
 async function filesWritten(project: Project, policy: Policy, order: Order): Promise<readonly string[]> {
   const settings = policy.agents[order.agent];
   if (settings === undefined) return [];
-  const { read } = agentOf(settings.kind);
+  const agent = agentOf(settings.kind);
   const files = new Set<string>();
   const stdout = join(sessionFolder(join(project.own, 'sessions'), order.id), 'stdout');
   const tail = await openTail(stdout, (line) => {
-    const event = read(line);
+    const event = agent.read(line);
     if (event.type !== 'tool' || event.target === null || !writingTools.has(event.tool)) return;
     const path = isAbsolute(event.target) ? relative(project.root, event.target) : event.target;
     // Every role edits the handoff; it says nothing about what was made.

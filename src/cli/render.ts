@@ -32,6 +32,8 @@ type Words = {
 
 /** Diagnostics shown of one file; a broken file may have hundreds. */
 const diagnosticsShownMax = 8;
+/** Enough of a commit's name to find it. */
+const commitChars = 8;
 /** Findings and refusals shown of one session. */
 const remarksShownMax = 5;
 
@@ -139,7 +141,7 @@ function startWords(order: Order): Words {
     mark: note('▶'),
     words,
     tone: 'strong',
-    more: [...order.because, ...order.feedback.slice(0, remarksShownMax)],
+    more: order.feedback.slice(0, remarksShownMax),
   };
 }
 
@@ -178,13 +180,16 @@ function outcomeWords(outcome: Outcome): string {
 function writtenWords(event: EventOf<'WRITTEN'>, { verdict }: Context): Words | null {
   if (verdict.type !== 'write') return null;
   const status = verdict.change['status'] ?? 'READY';
-  const role = verdict.change['next-role'] ?? null;
-  const commit = event.commit === null ? [] : [`committed ${event.commit.slice(0, 8)}`];
-  return {
-    mark: good('→'),
-    words: `${role === null ? '' : `${role}: `}${status} (${verdict.why})`,
-    more: commit,
-  };
+  const commit = event.commit === null ? '' : `, commit ${event.commit.slice(0, commitChars)}`;
+  switch (status) {
+    case 'READY':
+      return { mark: good('→'), words: `${verdict.why}${commit}` };
+    case 'ESCALATE':
+      // The question itself follows on a screen of its own.
+      return { mark: warn('→'), words: `ESCALATE${commit}` };
+    default:
+      return { mark: note('→'), words: `${status}: ${verdict.why}${commit}` };
+  }
 }
 
 function gatedWords(event: EventOf<'GATED'>, context: Context): Words | null {
@@ -206,15 +211,16 @@ function coolWords({ verdict }: Context, at: number): Words | null {
 }
 
 /** Where a reading led without a session. */
-function restWords({ verdict, question }: Context): Words | null {
+function restWords({ verdict, question, round }: Context): Words | null {
   switch (verdict.type) {
     case 'park':
       if (verdict.kind !== 'escalation')
         return { mark: warn('⏸'), words: verdict.why, more: problemWords(verdict.problems) };
       return {
         mark: warn('?'),
-        words: `${question?.role ?? 'A role'} asks: ${question?.escalation.question ?? verdict.why}`,
+        words: `${question?.role ?? 'a role'} asks, and waits for your answer`,
         tone: 'strong',
+        more: problemWords(verdict.problems),
       };
     case 'unreadable':
       return {
@@ -225,7 +231,7 @@ function restWords({ verdict, question }: Context): Words | null {
     case 'stall':
       return { mark: warn('!'), words: verdict.why };
     case 'finish':
-      return { mark: good('✓'), words: verdict.why, tone: 'strong' };
+      return { mark: good('✓'), words: `round ${round?.id ?? ''}: ${verdict.why}`, tone: 'strong' };
     case 'none':
     case 'dispatch':
     case 'gate':

@@ -83,8 +83,10 @@ export function commandFor(
 ): string {
   const way = relative(project.root, resolve(shell.cwd));
   const isInside = way === '' || (!way.startsWith('..') && !isAbsolute(way));
-  if (isInside || !/^next-role \S+/.test(command)) return command;
-  return `${command} --dir ${quoted(shorter(shell.cwd, project.root))}`;
+  // A shell would read <role> as a redirection.
+  const line = command.replace(/<([a-z]+)>/g, (_, word: string) => word.toUpperCase());
+  if (isInside || !/^next-role \S+/.test(line)) return line;
+  return `${line} --dir ${quoted(shorter(shell.cwd, project.root))}`;
 }
 
 function shorter(cwd: string, root: string): string {

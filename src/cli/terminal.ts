@@ -35,15 +35,20 @@ export function openTerminal(streams: Streams, env: Readonly<Record<string, stri
   const err = outputOf(streams.stderr, () => undefined);
   const isDumb = env['TERM'] === 'dumb';
   let listening = false;
+  let area: Area | null = null;
   return {
     out,
     err,
     interrupts() {
-      if (!listening) listen(stop, err);
+      // What is redrawn in place would swallow the line that is printed then.
+      if (!listening) listen(stop, err, () => area?.clear());
       listening = true;
       return stop.signal;
     },
-    openArea: async () => (out.isTerminal && !isDumb ? areaOf(streams.stdout) : Promise.resolve(null)),
+    async openArea() {
+      area = out.isTerminal && !isDumb ? await areaOf(streams.stdout) : null;
+      return area;
+    },
     ask: (prompt, signal) => ask(streams, prompt, signal),
     canAsk: streams.stdin.isTTY && streams.stdout.isTTY,
   };
@@ -71,8 +76,9 @@ function outputOf(stream: NodeJS.WriteStream, gone: () => void): Output {
 }
 
 /** The first signal asks for a graceful end, the second ends at once: sessions are processes of their own and go on. */
-function listen(stop: AbortController, err: Output): void {
+function listen(stop: AbortController, err: Output, clear: () => void): void {
   const on = (): void => {
+    clear();
     if (stop.signal.aborted) {
       print(err, [
         'Left at once. A session that still works goes on, and the next "next-role run" takes it up.',

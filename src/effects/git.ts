@@ -3,6 +3,7 @@
  * it is; during a merge, a rebase or the like nothing is touched. It relies on `git commit --only`, never runs hooks,
  * asks for nothing on the terminal, rewrites no history, and never throws: a run must not fail because git does.
  */
+import type { ExecFileException } from 'node:child_process';
 import { execFile } from 'node:child_process';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -74,9 +75,13 @@ export async function commitCoordination(
     const busy = await unfinishedIn(folder);
     if (busy !== null) return { type: 'skipped', why: `${busy} is going on in "${repository}"` };
     const files = await changedFiles(project, present);
-    if (!Array.isArray(files)) return skipped(files);
+    if ('code' in files) return skipped(files);
     if (files.length === 0) return { type: 'nothing' };
-    const done = await commitFiles(repository, files, message.slice(0, messageLengthMax));
+    const done = await commitFiles(
+      repository,
+      files,
+      message.replaceAll('\0', ' ').slice(0, messageLengthMax),
+    );
     if (done.type === 'done') return done.committed;
     last = skipped(done.output);
     // Somebody else's git holds the index or HEAD, or a file vanished between two commands.
@@ -109,7 +114,7 @@ type Tried =
 /** Files as git names them, literally: a name may hold any character. */
 async function commitFiles(repository: string, files: readonly string[], message: string): Promise<Tried> {
   const listed = ['--pathspec-from-file=-', '--pathspec-file-nul'];
-  const input = files.join('\0');
+  const input = Buffer.from(files.join('\0'), bytewise);
   const added = await git(repository, ['add', '--all', ...listed], { input });
   if (added.code !== 0) return { type: 'failed', output: added };
   const flags = ['--only', '--no-verify', '--no-gpg-sign', '--quiet', '--cleanup=whitespace', '-m', message];
@@ -125,16 +130,19 @@ async function commitFiles(repository: string, files: readonly string[], message
   return { type: 'done', committed: { type: 'committed', sha: head.stdout.trim() } };
 }
 
-/** Paths relative to the top of the repository, of changed, new and deleted files; the output when git failed. */
+/** Paths, as bytes, relative to the top of the repository, of changed, new and deleted files; the output when git failed. */
 async function changedFiles(project: string, paths: readonly string[]): Promise<readonly string[] | Output> {
   const flags = ['--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=all'];
-  const output = await git(project, ['status', ...flags, '--', ...paths]);
+  const output = await git(project, ['status', ...flags, '--', ...paths], { encoding: bytewise });
   if (output.code !== 0) return output;
-  return output.stdout
-    .split('\0')
-    .map(pathInStatus)
-    .filter((path) => path !== null)
-    .filter((path) => !isTemporary(basename(path)));
+  return (
+    output.stdout
+      .split('\0')
+      .map(pathInStatus)
+      .filter((path) => path !== null)
+      // A name with a slash at its end is another repository inside this one, and not ours to add.
+      .filter((path) => !path.endsWith('/') && !isTemporary(basename(path)))
+  );
 }
 
 /** The path stands behind 8 fields in a `1` line and 10 in a `u` line (git-status(1), porcelain format version 2). */
@@ -182,27 +190,47 @@ function skipped(output: Output): Extract<Committed, { type: 'skipped' }> {
 /** No hooks, no background housekeeping, no helper programs: nothing but what was asked for. */
 const quietly = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false'];
 
-function git(
-  folder: string,
-  args: readonly string[],
-  options: { readonly input?: string } = {},
-): Promise<Output> {
+/** Keeps every byte of a file name apart, also of one that is not UTF-8. */
+const bytewise = 'latin1';
+
+type Ask = { readonly input?: Buffer; readonly encoding?: BufferEncoding };
+
+async function git(folder: string, args: readonly string[], ask: Ask = {}): Promise<Output> {
   const all = [...quietly.flatMap((setting) => ['-c', setting]), '--literal-pathspecs', ...args];
-  return new Promise((resolve) => {
-    const settings = { cwd: folder, env: environment(), timeout: commandMs, maxBuffer: outputBytesMax };
-    const child = execFile('git', all, settings, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127;
-      const timedOut = error?.killed === true ? `git did not end within ${commandMs / 1000} s\n` : '';
-      const missing =
-        code === 127 && timedOut === ''
-          ? `${errorCode(error) === 'ENOENT' ? 'git is not installed' : explain(error)}\n`
-          : '';
-      resolve({ code, stdout, stderr: `${timedOut}${missing}${stderr}` });
+  const settings = {
+    cwd: folder,
+    env: environment(),
+    timeout: commandMs,
+    maxBuffer: outputBytesMax,
+    encoding: ask.encoding ?? 'utf8',
+  };
+  try {
+    return await new Promise((resolve) => {
+      const child = execFile('git', all, settings, (error, stdout, stderr) => {
+        if (error === null) resolve({ code: 0, stdout, stderr });
+        else resolve({ code: exitCode(error), stdout, stderr: `${trouble(error)}${stderr}` });
+      });
+      // A git that ends before it has read everything closes the pipe; its exit code tells the rest.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(ask.input);
     });
-    // A git that ends before it has read everything closes the pipe; its exit code tells the rest.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input ?? '');
-  });
+  } catch (error) {
+    return { code: noExit, stdout: '', stderr: explain(error) };
+  }
+}
+
+/** As a shell says it when a program cannot be started. */
+const noExit = 127;
+
+function exitCode(error: ExecFileException): number {
+  return typeof error.code === 'number' ? error.code : noExit;
+}
+
+/** What git itself could not say, as the first line of what it did say. */
+function trouble(error: ExecFileException): string {
+  if (error.killed === true) return `git did not end within ${commandMs / 1000} s\n`;
+  if (error.code === 'ENOENT') return 'git is not installed, or the folder is gone\n';
+  return typeof error.code === 'number' ? '' : `${error.message}\n`;
 }
 
 /** Without the variables that a git hook sets: started from one, we would work on its index instead of the project's. */

@@ -39,9 +39,10 @@ const lookEveryMs = 20;
 const killRoundsMax = 50;
 /** execve accepts at most this much environment with the usual 8 MiB stack: a quarter of it. */
 const environBytesMax = 2 * 1024 * 1024;
-
 /** Passes over the process table while new processes keep appearing. */
 const passesMax = 8;
+/** Passes in which a process without environment is looked at once more; some have none by choice. */
+const blankPassesMax = 3;
 
 const hasProc = existsSync('/proc/self/stat');
 
@@ -60,13 +61,18 @@ export function findProcesses(trail: Trail): readonly SessionProcess[] {
   const looked = new Set<string>();
   for (let pass = 0; pass < passesMax; pass += 1) {
     const newest = newestPid();
+    let unclear = false;
     for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each) && !looked.has(each))) {
+      const seen = lookAt(Number(name), trail, marks);
+      if (seen === 'blank' && pass < blankPassesMax) {
+        unclear = true;
+        continue;
+      }
       looked.add(name);
-      const process = lookAt(Number(name), trail, marks);
-      if (process !== null) found.push(process);
+      if (seen !== null && seen !== 'blank') found.push(seen);
     }
     // A process that forks and ends while we look hides its child; then somebody new is there, and we look again.
-    if (newestPid() === newest) break;
+    if (!unclear && newestPid() === newest) break;
   }
   return found;
 }
@@ -182,10 +188,15 @@ function tryToFind(trail: Trail): readonly SessionProcess[] | null {
   }
 }
 
-function lookAt(pid: number, trail: Trail, marks: readonly Buffer[]): SessionProcess | null {
+/** `blank`: without any environment, as every process is for a moment inside execve. */
+function lookAt(pid: number, trail: Trail, marks: readonly Buffer[]): SessionProcess | 'blank' | null {
   const stat = pid === process.pid ? null : readStat(pid);
-  if (stat === null || stat.startTicks < trail.sinceTicks) return null;
-  if (stat.group !== trail.group && !carries(pid, marks)) return null;
+  if (stat === null || stat.kernel || stat.startTicks < trail.sinceTicks) return null;
+  if (stat.group !== trail.group) {
+    const environment = readEnviron(pid);
+    if (environment.length === emptyLength) return 'blank';
+    if (!marks.every((mark) => environment.includes(mark))) return null;
+  }
   return { pid, key: `${pid}:${stat.startTicks}`, cpuMs: stat.cpuMs };
 }
 
@@ -194,10 +205,18 @@ function newestPid(): string {
   return readProc('/proc/loadavg')?.trim().split(' ').at(-1) ?? '';
 }
 
-type Stat = { readonly group: number; readonly startTicks: number; readonly cpuMs: number };
+type Stat = {
+  readonly group: number;
+  readonly kernel: boolean;
+  readonly startTicks: number;
+  readonly cpuMs: number;
+};
 
 /** Fields of /proc/<pid>/stat counted behind the name in parentheses, which may hold anything (proc(5)). */
-const field = { state: 0, group: 2, firstCpu: 11, afterCpu: 15, start: 19 } as const;
+const field = { state: 0, group: 2, flags: 6, firstCpu: 11, afterCpu: 15, start: 19 } as const;
+
+/** PF_KTHREAD in linux/sched.h: such threads have no environment, ever. */
+const kernelThread = 0x00200000;
 
 function readStat(pid: number): Stat | null {
   const text = readProc(`/proc/${pid}/stat`);
@@ -209,23 +228,19 @@ function readStat(pid: number): Stat | null {
   const ticks = fields.slice(field.firstCpu, field.afterCpu).reduce((sum, part) => sum + Number(part), 0);
   return {
     group: Number(fields[field.group]),
+    kernel: (Number(fields[field.flags]) & kernelThread) !== 0,
     startTicks: Number(fields[field.start]),
     cpuMs: ticks * clockTickMs,
   };
 }
 
 /** One buffer for all: it starts with a zero byte, so that every variable stands between two. */
-const environ = Buffer.alloc(1 + environBytesMax + 1);
+const environ = Buffer.alloc(1 + environBytesMax);
+const emptyLength = 1;
 
-function carries(pid: number, marks: readonly Buffer[]): boolean {
-  const end = readEnviron(pid);
-  const text = environ.subarray(0, end);
-  return marks.every((mark) => text.includes(mark));
-}
-
-/** Fills the buffer; returns where the environment ends in it. Another user's process reads as empty. */
-function readEnviron(pid: number): number {
-  let end = 1;
+/** A view into the buffer, good until the next call. Another user's process reads as empty. */
+function readEnviron(pid: number): Buffer {
+  let end = emptyLength;
   try {
     const file = openSync(`/proc/${pid}/environ`, 'r');
     try {
@@ -239,10 +254,9 @@ function readEnviron(pid: number): number {
     }
   } catch (error) {
     rethrowShortage(error);
-    // Gone meanwhile, a kernel thread, or not ours to read.
-    return 1;
+    // Gone meanwhile, or not ours to read.
   }
-  return end;
+  return environ.subarray(0, end);
 }
 
 function readProc(path: string): string | null {

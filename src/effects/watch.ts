@@ -109,10 +109,8 @@ type Folder = {
   readonly files: ReadonlyMap<string, string>;
   /** By file name: what `stat` said last. */
   readonly signatures: Map<string, string>;
-  /** Names that an event has spoken of since the last look. */
-  readonly announced: Set<string>;
   identity: string | null;
-  /** Whether the events, if any, come from a folder that is no longer the right one, or have missed something. */
+  /** Whether the events, if any, come from a folder that is no longer the right one, or that was moved. */
   stale: boolean;
   watcher: FSWatcher | null;
 };
@@ -127,17 +125,13 @@ function groupByFolder(paths: readonly string[]): readonly Folder[] {
     path,
     files,
     signatures: new Map<string, string>(),
-    announced: new Set<string>(),
     identity: null,
     stale: true,
     watcher: null,
   }));
 }
 
-/**
- * The paths whose file is another one than at the last look. A change that no event spoke of means that the events have
- * gone deaf, as they do for ever when a folder is moved away and back.
- */
+/** The paths whose file is another one than at the last look. */
 async function whatChanged(folder: Folder): Promise<readonly string[]> {
   const identity = await signature(folder.path, 'identity');
   if (identity !== folder.identity) folder.stale = true;
@@ -147,18 +141,17 @@ async function whatChanged(folder: Folder): Promise<readonly string[]> {
     const now = await signature(resolve(folder.path, name), 'content');
     if (now === folder.signatures.get(name)) continue;
     folder.signatures.set(name, now);
-    if (!folder.announced.has(name)) folder.stale = true;
     changed.push(path);
   }
-  folder.announced.clear();
   return changed;
 }
 
 /** Nanosecond times, because two saves within a millisecond can have the same size. An error is a state like another. */
 async function signature(path: string, of: 'identity' | 'content'): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return of === 'identity' ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+    const { dev, ino, size, mtimeNs, ctimeNs, birthtimeNs } = await stat(path, { bigint: true });
+    // Removed and made again, a folder often gets the same inode number; its birth tells the two apart.
+    return of === 'identity' ? `${dev}:${ino}:${birthtimeNs}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
   } catch (error) {
     return errorCode(error);
   }
@@ -189,10 +182,10 @@ async function openEvents(folder: Folder, events: Events): Promise<void> {
   });
   folder.watcher = watcher;
   const announce = (name: string | null): void => {
+    // An event about the folder itself: moved away, perhaps already back. Chokidar 5.0.0 can be deaf from then on.
+    if (name === basename(folder.path)) folder.stale = true;
     for (const [each, path] of folder.files) {
-      if (name !== null && name !== each) continue;
-      folder.announced.add(each);
-      events.touch(path);
+      if (name === null || name === each) events.touch(path);
     }
   };
   // `all` drops the second of two quick changes (chokidar 5.0.0), `raw` may come without a name: both are only hints.

@@ -46,7 +46,7 @@ export function directiveIn(text: string, headings: readonly Heading[], round: s
   const heading = headings[found?.index ?? -1];
   if (found === undefined || heading === undefined) return null;
   const end = Math.min(sectionEnd(text, headings, found.index), heading.contentStart + 2 * directiveCharsMax);
-  const content = text.slice(heading.contentStart, end).trim();
+  const content = spoken(text.slice(heading.contentStart, end));
   const cut = content.slice(0, directiveCharsMax);
   // Never half of a surrogate pair.
   const whole = /[\ud800-\udbff]$/.test(cut.slice(-1)) ? cut.slice(0, -1) : cut;

@@ -69,7 +69,8 @@ function changed(text: string, found: Header, key: HeaderKey, value: string): Sp
   const behind = fresh === '' ? '' : ` ${fresh}`;
   if (key.valueStart === key.valueEnd) return { start: key.colonEnd, end: key.colonEnd, text: behind };
   const below = found.dialect === 'bare-header' && text.slice(key.colonEnd, key.valueStart).includes('\n');
-  if (below || typeof key.raw !== 'string') return { start: key.colonEnd, end: key.valueEnd, text: behind };
+  if (fresh === '' || below || typeof key.raw !== 'string')
+    return { start: key.colonEnd, end: key.valueEnd, text: behind };
   return { start: key.valueStart, end: key.valueEnd, text: fresh };
 }
 

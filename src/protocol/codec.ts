@@ -7,7 +7,7 @@ import { splicesOf, wantedOf } from './change.ts';
 import type { Wanted } from './change.ts';
 import { sameEscalation } from './choice.ts';
 import { directiveIn } from './body.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
 import type { Escalation } from './escalation.ts';
 import { readEscalationBlock } from './escalationblock.ts';
 import { escalationIn } from './escalationsection.ts';
@@ -89,6 +89,10 @@ export function edit(text: string, change: HandoffChange, escalation: Escalation
   const wrong = firstWrong(scan.header, edited, wanted, escalation);
   if (wrong === null) return { ok: true, text: edited };
   const line = keyOf(scan.header, wrong)?.line ?? scan.header.line;
+  if (wrong === 'escalation' && escalation !== null) {
+    const message = `The escalation ${shown(escalation.question)} cannot be written so that it reads back.`;
+    return refused('escalation-invalid', line, message, 'Give each option a letter or word of its own.');
+  }
   const hint = 'Write the header as one plain "key: value" per line, then save.';
   return refused(
     'header-yaml',
@@ -98,7 +102,7 @@ export function edit(text: string, change: HandoffChange, escalation: Escalation
   );
 }
 
-function refused(code: 'key-unknown' | 'header-yaml', line: number, message: string, hint: string): Edited {
+function refused(code: DiagnosticCode, line: number, message: string, hint: string): Edited {
   return { ok: false, problems: [fault(code, line, message, hint)] };
 }
 
@@ -119,7 +123,7 @@ function firstWrong(
   if (after === null) {
     // A bare header whose core keys were all to be removed is no header any more; that is what was asked for.
     const gone = before.dialect === 'bare-header' && ![...expected.keys()].some(isCoreKey);
-    return gone ? null : 'status';
+    return gone ? null : escalation === null ? ([...wanted.keys()][0] ?? 'status') : 'escalation';
   }
   for (const [key, value] of expected) {
     if (keyOf(after, key)?.value !== value) return key;

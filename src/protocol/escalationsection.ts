@@ -98,7 +98,7 @@ function optionLines(option: Option): readonly string[] {
   const start = `- Option ${letterOf(option.letter)}:`;
   const line = then === '' ? what : `${what} — ${then}`;
   const read = splitOption(line);
-  return read.do === what && read.then === then
+  return (what !== '' || then === '') && read.do === what && read.then === then
     ? [`${start} ${line}`.trimEnd()]
     : [`${start} ${what}`.trimEnd(), `  - Then: ${then}`.trimEnd()];
 }

@@ -8,7 +8,7 @@ import type { ParsedNode, YAMLMap } from 'yaml';
 import { headerCharsMax } from './handoff.ts';
 import { canonicalKey, conflictHint, conflictMarker, failed, scanOf } from './header.ts';
 import type { Header, HeaderKey, Scan } from './header.ts';
-import { contentEnd, parseHeaderYaml, rawOf } from './headeryaml.ts';
+import { contentEnd, parseHeaderYaml, rawOf, repeatedKey } from './headeryaml.ts';
 import type { Parsed } from './headeryaml.ts';
 import { fault, shown } from './remark.ts';
 import { lineCounter, lineEndOf, lineFrom, lineStart } from './textline.ts';
@@ -46,7 +46,7 @@ export function readFrontMatter(text: string, from: number): Scan {
   const block = text.slice(open.next, close.start);
   if (
     block.length > headerCharsMax ||
-    block.split(/[\n\r\u2028\u2029]/, 2 * headerLinesMax + 1).length > 2 * headerLinesMax
+    block.split(/\r\n|[\n\r\u2028\u2029]/, headerLinesMax + 1).length > headerLinesMax
   ) {
     const message = `The header is longer than ${headerCharsMax} characters or ${headerLinesMax} lines.`;
     const hint = 'Close the header with "---" behind its last key; long texts belong in the body below it.';
@@ -98,6 +98,12 @@ function readBlock(text: string, open: Line, close: Line): Scan {
     return failed(fault('header-not-a-map', line, 'The header is not a list of keys with values.', mapHint));
   }
   const keys = root === 'empty' ? [] : keysOf(text, block, root, lineOf);
+  const twice = root === 'empty' ? null : root.items.map((pair) => repeatedKey(pair.value)).find(Boolean);
+  if (twice) {
+    const line = lineOf(block.at(twice.offset));
+    const message = `The key ${shown(twice.name)} stands twice: line ${line} says it again.`;
+    return failed(fault('key-duplicate', line, message, 'Keep one of the two and save.'));
+  }
   const first = keys[0];
   const header: Header = {
     dialect: 'front-matter',

@@ -33,7 +33,7 @@ const engines = {
       schema: 'failsafe',
       resolveKnownTags: false,
       stringKeys: true,
-      // Pairwise in the library; ours is linear: scanOf() in header.ts.
+      // Pairwise in the library; ours is linear: scanOf() for the header's own keys, repeatedKey() for nested ones.
       uniqueKeys: false,
       prettyErrors: false,
       logLevel: 'silent',
@@ -119,6 +119,22 @@ export function rawOf(block: string, node: unknown): Raw {
       rawOf(block, pair.value),
     ]),
   };
+}
+
+/** A key that stands twice in one map at or below a node: its name, and where in the block it comes again. */
+export function repeatedKey(node: unknown): { readonly name: string; readonly offset: number } | null {
+  const seen = new Set<string>();
+  if (!isMap(node) && !isSeq(node)) return null;
+  for (const item of node.items) {
+    if (isPair(item) && isScalar(item.key)) {
+      const name = String(item.key.value);
+      if (seen.has(name)) return { name, offset: (item.key.range?.[0] ?? 1) - 1 };
+      seen.add(name);
+    }
+    const below = repeatedKey(isPair(item) ? item.value : item);
+    if (below !== null) return below;
+  }
+  return null;
 }
 
 /** Where the text of a value ends in its block: without the blanks, line breaks and comments behind it. */

@@ -118,6 +118,8 @@ export type SessionEvent =
       readonly text: string;
       readonly costUsd: number | null;
       readonly turns: number | null;
+      /** Tool calls that a permission refused, as `Tool target`, where the terminal event lists them. */
+      readonly denied: readonly string[];
     }
   | { readonly type: 'noise' };
 

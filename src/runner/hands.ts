@@ -111,6 +111,10 @@ async function claim(
   if (digest !== null && reading.handoff?.status === 'WORKING' && reading.handoff.dispatch === order.id) {
     return { type: 'CLAIMED', at, digest, baseline };
   }
+  // A header that a role broke is mended by that role; until then it is not ours to write to, so the claim stands in the journal alone.
+  if (order.kind === 'repair' && reading.handoff === null && digest === effect.expect) {
+    return { type: 'CLAIMED', at, digest, baseline };
+  }
   const model = order.model === null ? '' : ` (${order.model})`;
   const change: HandoffChange = {
     'next-role': order.role,

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { claude, denyRules } from '../../src/agents/claude.ts';
+import { allowRules, claude, denyRules } from '../../src/agents/claude.ts';
 import { emptyTally, fold } from '../../src/agents/tally.ts';
 import type { Exit, SessionEvent, Tally } from '../../src/protocol/session.ts';
 import { brief, order, place, settings } from './brief.ts';
@@ -161,13 +161,13 @@ describe('claude.read() and claude.judge() on recorded streams', () => {
     expect(tallyOf('claude-330/bg-bash')).toMatchObject({ costUsd: 0.035448, tools: 1 });
   });
 
-  it('refused tool calls stand behind the closing text, in both versions', () => {
+  it('refused tool calls are named with their target, in both versions', () => {
     for (const version of ['claude-330', 'claude-197']) {
-      expect(tallyOf(`${version}/denied`).doneText).toBe(
-        'ALL DONE\n(refused by permissions: Write /project/coordination/NEXT-ROLE.md)',
-      );
+      expect(tallyOf(`${version}/denied`)).toMatchObject({
+        doneText: 'ALL DONE',
+        denied: ['Write /project/coordination/NEXT-ROLE.md'],
+      });
     }
-    expect(tallyOf('claude-330/denied').denied).toEqual(['Write']);
   });
 
   it('a class is never read from a text or a tool output', () => {
@@ -250,7 +250,7 @@ describe('claude.command()', () => {
       '--tools',
       'Read,Grep,Write,Edit',
       '--allowedTools',
-      'Read,Grep,Write,Edit',
+      'Read,Grep,Edit(/coordination/reviews/REVIEWER-REPORT-R07.md),Edit(/coordination/NEXT-ROLE.md)',
       '--disallowedTools',
       'Read(/coordination/logs/**)',
       'Edit(/coordination/logs/**)',
@@ -301,6 +301,22 @@ describe('claude.command()', () => {
     expect(command.argv.join(' ')).not.toContain('Bash');
     const withBash = claude.command(order, { ...brief, tools: ['Read', 'Bash'] }, place, settings);
     expect(withBash.argv).toContain('Read,Bash');
+  });
+});
+
+describe('allowRules()', () => {
+  it('lets a role write only where its contract says, through the one rule that governs writing', () => {
+    expect(allowRules(['Read', 'Write', 'Edit', 'Bash'], ['coordination/specs/', 'a(1).md'])).toEqual([
+      'Read',
+      'Bash',
+      'Edit(/coordination/specs/**)',
+      'Edit(/a?1?.md)',
+    ]);
+  });
+
+  it('leaves the tools of a role that may write anywhere, and of one that may not write at all', () => {
+    expect(allowRules(['Read', 'Write'], ['**', 'coordination/'])).toEqual(['Read', 'Write']);
+    expect(allowRules(['Read', 'Grep'], ['coordination/'])).toEqual(['Read', 'Grep']);
   });
 });
 

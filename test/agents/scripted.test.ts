@@ -39,7 +39,7 @@ describe('the scripted agent', () => {
     { type: 'denied', tool: 'Read', target: null },
     { type: 'waiting', reason: 'limit', untilMs: 5 },
     { type: 'failure', class: 'quota', message: 'spent', resetsAt: null },
-    { type: 'done', text: 'ok', costUsd: 0, turns: 2 },
+    { type: 'done', text: 'ok', costUsd: 0, turns: 2, denied: [] },
     { type: 'noise' },
   ];
 

@@ -10,7 +10,7 @@ const failure = (kind: FailureClass, message = 'm', resetsAt: number | null = nu
   message,
   resetsAt,
 });
-const done: SessionEvent = { type: 'done', text: 'ok', costUsd: 0.5, turns: 3 };
+const done: SessionEvent = { type: 'done', text: 'ok', costUsd: 0.5, turns: 3, denied: [] };
 const tallyOf = (...events: readonly SessionEvent[]) => events.reduce(fold, emptyTally());
 
 describe('fold()', () => {
@@ -26,8 +26,14 @@ describe('fold()', () => {
   });
 
   it('keeps the closing text, cost and turns of the last done', () => {
-    const last: SessionEvent = { type: 'done', text: 'again', costUsd: null, turns: null };
-    expect(tallyOf(done, last)).toMatchObject({ done: true, doneText: 'again', costUsd: 0.5, turns: 3 });
+    const last: SessionEvent = { type: 'done', text: 'again', costUsd: null, turns: null, denied: [] };
+    expect(tallyOf(done, last)).toMatchObject({
+      done: true,
+      doneText: 'again',
+      costUsd: 0.5,
+      turns: 3,
+      denied: [],
+    });
   });
 
   it('lets a done clear an earlier failure, and a failure take back an earlier done', () => {
@@ -68,6 +74,7 @@ describe('fold()', () => {
         text,
         costUsd: fc.constant(null),
         turns: fc.constant(null),
+        denied: fc.constant([]),
       }),
       fc.record({ type: fc.constant('text' as const), text }),
     );

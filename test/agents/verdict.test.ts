@@ -4,7 +4,7 @@ import { verdict } from '../../src/agents/verdict.ts';
 import type { Exit, Tally } from '../../src/protocol/session.ts';
 
 const silent = emptyTally();
-const done = fold(silent, { type: 'done', text: '', costUsd: null, turns: null });
+const done = fold(silent, { type: 'done', text: '', costUsd: null, turns: null, denied: [] });
 const auth = fold(silent, { type: 'failure', class: 'auth', message: 'no key', resetsAt: null });
 const exited = (code: number): Exit => ({ type: 'exited', code });
 const stopped = (why: Extract<Exit, { type: 'stopped' }>['why']): Exit => ({ type: 'stopped', why });

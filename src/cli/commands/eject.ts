@@ -1,12 +1,11 @@
 /**
  * `next-role eject`: copies a shipped file into the project, where it takes the place of ours. Never overwrites.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { builtinFile, builtinNames } from '../../effects/catalog.ts';
-import { errorCode } from '../../effects/files.ts';
 import { coordinationDir } from '../../protocol/artifact.ts';
 import { nearest } from '../nearest.ts';
+import { createFile } from '../newfile.ts';
 import { print, printJson } from '../output.ts';
 import { exits, projectFor, refuse } from '../shell.ts';
 import type { Command, Shell } from '../shell.ts';
@@ -15,9 +14,10 @@ import type { Line } from '../text.ts';
 
 export const eject: Command = async (shell, input) => {
   const [name] = input.args;
-  const names = await builtinNames();
+  // Schemas and drawings are shipped too, but a copy of them in a project would change nothing.
+  const names = (await builtinNames()).filter((each) => /\.(?:md|yaml)$/.test(each));
   if (name === undefined) return list(shell, names);
-  const text = await builtinFile(name);
+  const text = names.includes(name) ? await builtinFile(name) : null;
   if (text === null) {
     const guess = nearest(name, names);
     return refuse(
@@ -53,16 +53,4 @@ function list(shell: Shell, names: readonly string[]): number {
     ['Next: ', note(`next-role eject ${names[0] ?? ''}`)],
   ]);
   return exits.finished;
-}
-
-/** Whether the file was made; false when one was there. */
-async function createFile(path: string, text: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(path, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
-  }
 }

@@ -62,7 +62,7 @@ async function playSteps(stage: Stage, scenario: Scenario, steps: readonly Step[
     if (next.type === 'no-done') silent = true;
   }
   if (silent) return finished;
-  emit(stage, { type: 'done', text: closing, costUsd: 0, turns: steps.length });
+  emit(stage, { type: 'done', text: closing, costUsd: 0, turns: steps.length, denied: [] });
   if (lingers) await hang();
   return finished;
 }

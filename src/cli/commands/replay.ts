@@ -1,12 +1,11 @@
 /**
  * `next-role replay`: works through a journal again, offline, and compares every decision with the recorded one.
  */
-import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errorCode } from '../../effects/files.ts';
 import { journalPath } from '../../runner/open.ts';
 import { replayFile } from '../../runner/replay.ts';
 import type { Replay } from '../../runner/replay.ts';
+import { isThere } from '../newfile.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { worker } from '../pulse.ts';
 import { counted } from '../quantity.ts';
@@ -38,16 +37,6 @@ async function journalOf(shell: Shell, input: Input): Promise<string | null> {
   const hint = named === undefined ? 'next-role run' : 'next-role replay <journal>';
   refuse(shell, `There is no journal "${path}"`, hint);
   return null;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return false;
-    throw error;
-  }
 }
 
 function screen(result: Replay, path: string, columns: number): Text {

@@ -11,9 +11,9 @@ export const run: Command = async (shell, input) => {
   const project = await projectFor(shell, input);
   if (project === null) return exits.usage;
   const startedAt = shell.now();
-  const viewer = await openViewer(shell, [project]);
   // Waiting for answers means: only an end that no answer can change ends the run.
   const waits = input.text('until') === 'finished';
+  const viewer = await openViewer(shell, { projects: [project], questions: waits });
   try {
     const end = await runProject(project, {
       publish: viewer.publish,
@@ -21,7 +21,7 @@ export const run: Command = async (shell, input) => {
       until: ({ rest }) => (waits ? rest === exits.finished || rest === exits.failed : rest !== null),
       self: shell.self,
     });
-    viewer.end(project, end, shell.json ? [] : await endText(shell, project, end, startedAt));
+    viewer.end(project, end, shell.json ? [] : await endText(shell, project, end, { startedAt, name: null }));
     return exitOf(end);
   } finally {
     viewer.close();

@@ -33,11 +33,8 @@ export const set: Command = async (shell, input) => {
     if (before === null) return refuse(shell, `There is no file "${path}"`, 'next-role init');
     const applied = applyEdits(before.text, parsed.asked.change, { known, force: input.has('force') });
     if (applied.type === 'unknown') {
-      return refuse(
-        shell,
-        plainOf(diagnosticLine(applied.diagnostic)),
-        'add --force to write it all the same',
-      );
+      const { message, hint } = applied.diagnostic;
+      return refuse(shell, message, `${hint} To write it all the same, add --force`);
     }
     if (applied.type === 'unreadable') {
       const [first] = applied.problems;

@@ -7,6 +7,7 @@ import { explain } from '../../effects/files.ts';
 import { findProject } from '../../effects/project.ts';
 import type { Project } from '../../protocol/project.ts';
 import { run as runProject } from '../../runner/run.ts';
+import type { RunEnd } from '../../runner/run.ts';
 import { endText, exitOf } from '../ending.ts';
 import { exits, refuse } from '../shell.ts';
 import type { Command, Input, Shell } from '../shell.ts';
@@ -22,11 +23,14 @@ const projectsMax = 1_000;
 export const watch: Command = async (shell, input) => {
   const projects = await projectsOf(shell, input);
   if (projects === null) return exits.usage;
-  const viewer = await openViewer(shell, projects);
+  const viewer = await openViewer(shell, { projects, questions: true });
   const signal = shell.interrupts();
   if (!shell.json) print(shell.out, greeting(projects));
   try {
-    const codes = await Promise.all(projects.map((project) => watchOne(shell, project, viewer, signal)));
+    const names = namesOf(projects);
+    const codes = await Promise.all(
+      projects.map((project) => watchOne({ shell, viewer, signal, name: names.get(project.root) ?? '' }, project)),
+    );
     return signal.aborted
       ? exits.interrupted
       : (codes.find((code) => code !== exits.finished) ?? exits.finished);
@@ -68,26 +72,24 @@ function greeting(projects: readonly Project[]) {
   ];
 }
 
+type Watching = {
+  readonly shell: Shell;
+  readonly viewer: Viewer;
+  readonly signal: AbortSignal;
+  readonly name: string;
+};
+
 /** A mistake in one project must not take the others down. */
-async function watchOne(
-  shell: Shell,
-  project: Project,
-  viewer: Viewer,
-  signal: AbortSignal,
-): Promise<number> {
+async function watchOne({ shell, viewer, signal, name }: Watching, project: Project): Promise<number> {
   const startedAt = shell.now();
-  try {
-    const end = await runProject(project, {
-      publish: viewer.publish,
-      signal,
-      until: () => false,
-      self: shell.self,
-    });
-    viewer.end(project, end, shell.json ? [] : await endText(shell, project, end, startedAt));
+  const tell = async (end: RunEnd): Promise<number> => {
+    viewer.end(project, end, shell.json ? [] : await endText(shell, project, end, { startedAt, name }));
     return exitOf(end);
+  };
+  try {
+    const { publish } = viewer;
+    return await tell(await runProject(project, { publish, signal, until: () => false, self: shell.self }));
   } catch (error) {
-    const end = { type: 'damaged', message: explain(error) } as const;
-    viewer.end(project, end, shell.json ? [] : await endText(shell, project, end, startedAt));
-    return exits.failed;
+    return tell({ type: 'damaged', message: explain(error) });
   }
 }

@@ -4,7 +4,7 @@
 import { look } from '../../runner/look.ts';
 import { lifeOf } from '../life.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
-import { leftOf, waitsFor, whyScreen } from '../screens/why.ts';
+import { leftOf, nextOf, waitsFor, whyScreen } from '../screens/why.ts';
 import { commandFor, exits, projectFor } from '../shell.ts';
 import type { Command } from '../shell.ts';
 
@@ -13,11 +13,11 @@ export const why: Command = async (shell, input) => {
   if (project === null) return exits.usage;
   const seen = await look(project);
   const { situation } = seen;
-  const works = situation.waitsFor === 'session' && situation.order !== null;
-  const life = works && situation.order !== null ? await lifeOf(project, situation.order) : null;
+  const { order } = situation;
+  const life = situation.waitsFor === 'session' && order !== null ? await lifeOf(project, order) : null;
   if (shell.json) {
     const { runner, edited, problems } = seen;
-    const words = { waitsForWords: waitsFor(seen), left: leftOf(seen) };
+    const words = { waitsForWords: waitsFor(seen), left: leftOf(seen), next: nextOf(seen) };
     printJson(shell.out, {
       project: project.root,
       ...situation,

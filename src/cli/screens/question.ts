@@ -16,8 +16,8 @@ export type QuestionOptions = {
   readonly handoff: string;
   /** Makes a command work from where the person stands. */
   readonly command: (line: string) => string;
-  /** When a default will be taken by itself, epoch ms; null when only a human answers. */
-  readonly defaultAt: number | null;
+  /** When a default will be taken by itself, epoch ms; null when only a human answers; undefined when not known here. */
+  readonly defaultAt: number | null | undefined;
 };
 
 /** Options shown; a question with more is no bounded question. */
@@ -65,26 +65,23 @@ function facts(question: Question, options: QuestionOptions): Text {
   const at = deadline === null ? Number.NaN : Date.parse(deadline);
   if (deadline !== null) {
     const when = Number.isNaN(at) ? oneLine(deadline) : moment(at, options.now);
-    const then =
-      options.defaultAt === null
-        ? 'nobody answers for you'
-        : `then ${question.default ?? 'the default'} is taken`;
-    lines.push(['  ', warn(`Deadline ${when}: ${then}`)]);
+    lines.push(['  ', warn(`Deadline ${when}${afterwards(question, options.defaultAt)}`)]);
   }
   if (diagnostic !== null) lines.push(['  ', quiet(`The evidence: ${oneLine(diagnostic)}`)]);
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
+function afterwards(question: Question, defaultAt: number | null | undefined): string {
+  if (defaultAt === undefined) return '';
+  return defaultAt === null
+    ? ': nobody answers for you'
+    : `: then ${question.default ?? 'the default'} is taken`;
+}
+
 function ways(question: Question, options: QuestionOptions): Text {
   const letter = oneLine(question.recommended ?? question.options[0]?.letter ?? '');
   const words: Line[] = [
-    [
-      '  · in your own words: a section ',
-      note('## Operator decision'),
-      ', and ',
-      note('status: READY'),
-      ' in the header',
-    ],
+    ['  · in your own words: a section ', note('## Operator decision'), ', and ', note('status: READY')],
   ];
   if (letter === '') {
     return [

@@ -50,7 +50,8 @@ export function rowOf(seen: Seen): Row {
 }
 
 /** The machine's word, made plainer where a person would ask what it means. */
-function stateWord({ situation }: Look): string {
+function stateWord({ situation, runner }: Look): string {
+  if (runner === null && (situation.state === 'claiming' || situation.state === 'reading')) return 'ready';
   if (situation.state !== 'parked') return situation.state;
   if (situation.question !== null) return 'asking';
   return situation.rest === 1 ? 'blocked' : 'waiting';

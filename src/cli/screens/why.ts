@@ -11,6 +11,7 @@ import { worker } from '../pulse.ts';
 import { problemLines } from '../render.ts';
 import { bad, good, labelled, note, oneLine, quiet, strong, warn, wrap } from '../text.ts';
 import type { Line, Span, Text } from '../text.ts';
+import { nextCommands } from './end.ts';
 import { questionScreen } from './question.ts';
 
 export type WhyOptions = {
@@ -155,7 +156,7 @@ function problems(look: Look, columns: number): Text {
 }
 
 /** A situation that goes on by itself does so only where a runner is there. */
-function nextOf({ situation, runner }: Look): readonly string[] {
-  if (situation.rest !== null) return situation.next;
+export function nextOf({ situation, runner }: Pick<Look, 'situation' | 'runner'>): readonly string[] {
+  if (situation.rest !== null) return nextCommands(situation);
   return runner === null ? ['next-role run'] : ['nothing: it goes on by itself'];
 }

@@ -1,0 +1,399 @@
+/**
+ * Holds the JSON Schemas in state/ to the code: real headers and real journal records fit them, what the code cannot
+ * produce does not, and every closed list in them is the code's own.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { initialState, machineVersion, stateNames, step, store } from '../../src/domain/machine.ts';
+import type { MachineState } from '../../src/domain/machine.ts';
+import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
+import { encodeLine, firstLink, parseLine } from '../../src/effects/journalline.ts';
+import type { Link } from '../../src/effects/journalline.ts';
+import { decode, edit } from '../../src/protocol/codec.ts';
+import type { Answer, AnswerVia, Escalation } from '../../src/protocol/escalation.ts';
+import type { Effect, Finding, MachineEvent } from '../../src/protocol/event.ts';
+import { statuses } from '../../src/protocol/handoff.ts';
+import type { Dialect, HandoffChange, HandoffFacts } from '../../src/protocol/handoff.ts';
+import type { JournalEntry } from '../../src/protocol/journal.ts';
+import { failureClasses } from '../../src/protocol/scenario.ts';
+import type { Order, Outcome } from '../../src/protocol/session.ts';
+import { ended, facts, question, read, settled } from '../rig/facts.ts';
+import { testPolicy } from '../rig/policy.ts';
+import { agentMoves, createWorld, humanMoves } from '../rig/world.ts';
+
+type Schema = {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | Schema;
+  readonly items?: Schema;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+};
+
+const textOf = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
+const schemaOf = (path: string): Schema => JSON.parse(textOf(path)) as Schema;
+const headerSchema = schemaOf('state/handoff.schema.json');
+const journalSchema = schemaOf('state/journal.schema.json');
+const fitsHeader = z.fromJSONSchema(headerSchema as Parameters<typeof z.fromJSONSchema>[0]);
+const fitsRecord = z.fromJSONSchema(journalSchema as Parameters<typeof z.fromJSONSchema>[0]);
+const policy = testPolicy();
+
+/** The front matter of a handoff as plain data, every scalar as text. */
+function headerOf(text: string): unknown {
+  const block = /^---\n([\s\S]*?)\n---\n/.exec(text)?.[1];
+  if (block === undefined) throw new Error(`no front matter in:\n${text}`);
+  return parse(block, { schema: 'failsafe' });
+}
+
+/** Why a value does not fit; empty when it does. */
+function misfits(schema: z.ZodType, value: unknown): readonly string[] {
+  const { error } = schema.safeParse(value);
+  return error?.issues.map((issue) => `${issue.path.join('.')}: ${JSON.stringify(issue)}`) ?? [];
+}
+
+function edited(text: string, change: HandoffChange, escalation: Escalation | null = null): string {
+  const result = edit(text, change, escalation);
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.text;
+}
+
+const start = '---\nround: R07\nnext-role: architect\nstatus: READY\n---\n\n## Directive\n\nDo it.\n';
+const claim = {
+  status: 'WORKING',
+  by: 'claude (opus)',
+  since: '2026-11-22T14:02:11.000Z',
+  dispatch: 'R07.1-architect-x',
+};
+const asked: Escalation = {
+  ...question,
+  id: 'R07-architect-1',
+  default: 'A',
+  deadline: '2026-11-23T09:00:00Z',
+  diagnostic: 'coordination/diagnostics/DIAGNOSTIC-R07-x.md',
+};
+
+describe('state/handoff.schema.json', () => {
+  it.each([
+    ['the template', textOf('templates/NEXT-ROLE.md')],
+    ['the example', textOf('examples/compare-semver/coordination/NEXT-ROLE.md')],
+    ['a plain header', start],
+    ['a claim', edited(start, claim)],
+    ['an escalation', edited(start, { status: 'ESCALATE' }, asked)],
+    [
+      'an escalation without options',
+      edited(start, { status: 'ESCALATE' }, { ...asked, options: [], recommended: null }),
+    ],
+    ['an answer', edited(edited(start, { status: 'ESCALATE' }, asked), { answer: 'B', note: 'but log it' })],
+    ['a round that looks like a number', edited(start, { round: '0123', 'sha-a': '1234567e89' })],
+    ['a run that gave up', edited(start, { status: 'BLOCKED', reason: 'reviewer has had 4 sessions' })],
+    ['inputs', start.replace('---\n\n', 'inputs:\n  - coordination/PRD.md\n---\n\n')],
+  ])('fits %s, which decodes', (_, text) => {
+    expect(decode(text).handoff).not.toBeNull();
+    expect(misfits(fitsHeader, headerOf(text))).toEqual([]);
+  });
+
+  it('fits whatever edit() writes into any known key', () => {
+    const keys = Object.keys(headerSchema.properties ?? {}).filter(
+      (key) => !['status', 'escalation', 'inputs', 'tier'].includes(key),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...keys), fc.string({ minLength: 1, unit: 'grapheme' }), (key, value) => {
+        const text = edited(start, { [key]: value });
+        expect(misfits(fitsHeader, headerOf(text))).toEqual([]);
+      }),
+    );
+  });
+
+  it.each([
+    ['no status', { round: 'R07' }],
+    ['a status nobody knows', { status: 'DONE' }],
+    ['a nested value', { status: 'READY', round: { id: 'R07' } }],
+    ['a question without words', { status: 'ESCALATE', escalation: { options: {} } }],
+    [
+      'an option that does nothing',
+      { status: 'ESCALATE', escalation: { question: 'Which?', options: { A: { then: 'x' } } } },
+    ],
+    ['inputs that are one text', { status: 'READY', inputs: 'a.md' }],
+  ])('refuses %s', (_, value) => {
+    expect(misfits(fitsHeader, value)).not.toEqual([]);
+  });
+
+  it('lists the statuses of the code, and describes every key', () => {
+    expect(headerSchema.properties?.['status']?.enum).toEqual(statuses);
+    for (const [key, schema] of Object.entries(headerSchema.properties ?? {})) {
+      expect(schema, key).toHaveProperty('description');
+    }
+  });
+
+  it('names every key that decode() gives a meaning', () => {
+    const nested = new Set([
+      'dialect',
+      'role',
+      'roleText',
+      'roleNote',
+      'statusText',
+      'statusNote',
+      'operatorDecision',
+    ]);
+    const facts = decode(start).handoff ?? {};
+    const meant = Object.keys(facts).filter(
+      (key) => !nested.has(key) && !['directive', 'others'].includes(key),
+    );
+    const keys = Object.keys(headerSchema.properties ?? {});
+    expect(keys).toEqual(expect.arrayContaining([...meant, 'next-role']));
+    // Beyond them only `reason`, which the runner writes and nobody reads.
+    expect(keys.filter((key) => !meant.includes(key)).sort()).toEqual(['next-role', 'reason']);
+  });
+});
+
+/** One entry per event, from the first state or a given one. */
+function entriesOf(
+  events: readonly MachineEvent[],
+  from: MachineState = initialState(),
+): readonly JournalEntry[] {
+  let state = from;
+  return events.map((event) => {
+    const stepped = step(policy, state, event);
+    expect(stepped.changed, event.type).toBe(true);
+    state = stepped.state;
+    return { event, state: store(state), effects: stepped.effects };
+  });
+}
+
+/** Records as they are read back from the bytes of a journal. */
+function recordsOf(entries: readonly JournalEntry[]): readonly unknown[] {
+  let link: Link = firstLink;
+  return entries.map((entry) => {
+    const { bytes, record } = encodeLine(entry, link);
+    link = record;
+    return parseLine(bytes.subarray(0, -1));
+  });
+}
+
+const claimedEvent: MachineEvent = {
+  type: 'CLAIMED',
+  at: 2_000,
+  digest: 'd2',
+  baseline: { 'coordination/a.md': null },
+};
+const writtenEvent: MachineEvent = { type: 'WRITTEN', at: 7_000, digest: 'd4', commit: '4f0c' };
+
+/** Histories that hold every event and every effect at least once; a test below proves it. */
+function histories(): readonly (readonly JournalEntry[])[] {
+  const id = (entries: readonly JournalEntry[]): string => {
+    const context = entries.at(-1)?.state.context as MachineState['context'];
+    return context.order?.id ?? '';
+  };
+  const claimed = [read(facts()), claimedEvent];
+  const order = id(entriesOf(claimed));
+  const done = [...claimed, ended(order), settled(facts({ role: 'implementer' }))];
+  const problem = { code: 'header-unclosed', line: 1, severity: 'error', message: 'm', hint: 'h' } as const;
+  const finding: Finding = { id: 'f', gate: 'g', severity: 'MAJOR', file: 'a.md', line: null, text: 't' };
+  const escalated = read(facts({ status: 'ESCALATE', escalation: asked }));
+  return [
+    entriesOf([
+      { type: 'POLICY', at: 1, policy },
+      ...done,
+      { type: 'GATED', at: 6_000, findings: [] },
+      writtenEvent,
+    ]),
+    entriesOf([...done, { type: 'GATED', at: 6_000, findings: [finding] }, { type: 'TICK', at: 900_000 }]),
+    entriesOf([
+      ...claimed,
+      { type: 'STOP', at: 3_000, why: 'paused' },
+      ended(order, { type: 'stopped', why: 'paused' }),
+    ]),
+    entriesOf([
+      ...claimed,
+      { type: 'FAILED', at: 3_000, doing: 'dispatch', message: 'm' },
+      { type: 'LOOK', at: 4_000 },
+    ]),
+    entriesOf([
+      read(facts()),
+      { type: 'LOST', at: 2_000 },
+      read(null, { digest: null, problems: [problem] }),
+    ]),
+    entriesOf([
+      ...claimed,
+      ended(order, { type: 'failed', class: 'auth', message: 'm', resetsAt: null }),
+      settled(facts({ status: 'WORKING' })),
+      writtenEvent,
+    ]),
+    entriesOf([
+      escalated,
+      read(facts({ status: 'ESCALATE', escalation: asked, answer: 'A', note: 'n' }), { digest: 'd9' }),
+    ]),
+  ];
+}
+
+/** Alternatives of a schema, by the value of the member that tells them apart. */
+function alternatives(schema: Schema | undefined, tag: string): Readonly<Record<string, Schema>> {
+  return Object.fromEntries(
+    (schema?.oneOf ?? []).map((each) => {
+      const found = each.$ref === undefined ? each : journalSchema.$defs?.[each.$ref.split('/').at(-1) ?? ''];
+      return [String(found?.properties?.[tag]?.const), found ?? {}];
+    }),
+  );
+}
+
+/** Keys of a type, checked by the compiler in both directions. */
+const keysOf = <T>(keys: Readonly<Record<keyof T & string, true>>): readonly string[] =>
+  Object.keys(keys).sort();
+const wordsOf = <T extends string>(words: Readonly<Record<T, true>>): readonly string[] =>
+  Object.keys(words).sort();
+const sorted = (list: readonly unknown[] | undefined): readonly unknown[] => [...(list ?? [])].sort();
+
+const eventTypes = wordsOf<MachineEvent['type']>({
+  POLICY: true,
+  READ: true,
+  CLAIMED: true,
+  LOST: true,
+  FAILED: true,
+  ENDED: true,
+  SETTLED: true,
+  GATED: true,
+  WRITTEN: true,
+  STOP: true,
+  LOOK: true,
+  TICK: true,
+});
+const effectKinds = wordsOf<Effect['kind']>({
+  read: true,
+  claim: true,
+  dispatch: true,
+  stop: true,
+  settle: true,
+  gate: true,
+  write: true,
+  wake: true,
+});
+
+describe('state/journal.schema.json', () => {
+  it('fits every kind of record that stepping the machine produces', () => {
+    const all = histories();
+    const seen = { events: new Set<string>(), effects: new Set<string>() };
+    for (const entries of all) {
+      for (const { event, effects } of entries) {
+        seen.events.add(event.type);
+        for (const { kind } of effects) seen.effects.add(kind);
+      }
+      for (const record of recordsOf(entries)) expect(misfits(fitsRecord, record)).toEqual([]);
+    }
+    expect([...seen.events].sort()).toEqual(eventTypes);
+    expect([...seen.effects].sort()).toEqual(effectKinds);
+  });
+
+  it('fits whatever an agent and a human make of a round', () => {
+    const someMoves = fc.array(fc.constantFrom(...agentMoves), { minLength: 1, maxLength: 6 });
+    const someHistory = fc.array(fc.constantFrom('act' as const, 'act' as const, ...humanMoves), {
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(someHistory, someMoves, (history, moves) => {
+        let next = 0;
+        const world = createWorld(policy, () => moves[next++ % moves.length] ?? 'good');
+        for (const move of history) {
+          if (move === 'act') world.act();
+          else world.human(move);
+        }
+        const entries = world.log.map(({ event, state, effects }) => ({
+          event,
+          state: store(state),
+          effects,
+        }));
+        for (const record of recordsOf(entries)) expect(misfits(fitsRecord, record)).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('fits the policy of the shipped files', async () => {
+    const shipped = await readCatalog(join(packageRoot, 'no-such-project'), { path: '' });
+    const event: MachineEvent = { type: 'POLICY', at: 1, policy: shipped.policy };
+    const [record] = recordsOf([{ event, state: store(initialState()), effects: [] }]);
+    expect(misfits(fitsRecord, record)).toEqual([]);
+  });
+
+  const [record] = recordsOf(entriesOf([read(facts())])) as [Record<string, Record<string, unknown>>];
+  it.each([
+    ['a record without its hash', { ...record, hash: undefined }],
+    ['number 0', { ...record, seq: 0 }],
+    ['an event that does not exist', { ...record, event: { type: 'SAVED', at: 1 } }],
+    ['an event without its time', { ...record, event: { type: 'LOOK' } }],
+    ['an event with a member nobody knows', { ...record, event: { type: 'LOOK', at: 1, why: 'x' } }],
+    ['a state that does not exist', { ...record, state: { ...record['state'], value: 'sleeping' } }],
+    ['an effect that does not exist', { ...record, effects: [{ kind: 'guess' }] }],
+    ['an effect without its order', { ...record, effects: [{ kind: 'dispatch' }] }],
+    [
+      'a handoff with a status nobody knows',
+      { ...record, event: { ...record['event'], handoff: { ...facts(), status: 'DONE' } } },
+    ],
+  ])('refuses %s', (_, value) => {
+    expect(misfits(fitsRecord, JSON.parse(JSON.stringify(value)))).not.toEqual([]);
+  });
+
+  it('names the states and the version of the machine', () => {
+    const state = journalSchema.$defs?.['state']?.properties;
+    expect(state?.['value']?.enum).toEqual(stateNames);
+    expect(state?.['version']?.const).toBe(machineVersion);
+  });
+
+  it('names every event and effect, each with exactly the members of its type', () => {
+    const events = alternatives(journalSchema.properties?.['event'], 'type');
+    const effects = alternatives(journalSchema.properties?.['effects']?.items, 'kind');
+    expect(Object.keys(events).sort()).toEqual(eventTypes);
+    expect(Object.keys(effects).sort()).toEqual(effectKinds);
+    for (const [name, schema] of Object.entries({ ...events, ...effects })) {
+      expect(sorted(schema.required), name).toEqual(Object.keys(schema.properties ?? {}).sort());
+      expect(schema.additionalProperties, name).toBe(false);
+    }
+    expect(sorted(events['FAILED']?.properties?.['doing']?.enum)).toEqual(effectKinds);
+  });
+
+  it('lists the words and members of the code, where its types are closed', () => {
+    const def = (name: string): Schema => journalSchema.$defs?.[name] ?? {};
+    const has = (name: string): readonly unknown[] => sorted(def(name).required);
+    expect(def('handoff').properties?.['status']?.enum).toEqual([...statuses, null]);
+    expect(sorted(def('handoff').properties?.['dialect']?.enum)).toEqual(
+      wordsOf<Dialect>({ 'front-matter': true, 'bare-header': true }),
+    );
+    expect(has('handoff')).toEqual(Object.keys(facts() satisfies HandoffFacts).sort());
+    expect(has('escalation')).toEqual(Object.keys(asked).sort());
+    expect(has('order')).toEqual(
+      keysOf<Order>({
+        id: true,
+        dispatchId: true,
+        round: true,
+        tier: true,
+        role: true,
+        agent: true,
+        model: true,
+        visit: true,
+        attempt: true,
+        kind: true,
+        feedback: true,
+        because: true,
+      }),
+    );
+    const outcomes = alternatives(def('outcome'), 'type');
+    expect(Object.keys(outcomes).sort()).toEqual(
+      wordsOf<Outcome['type']>({ done: true, stopped: true, lost: true, failed: true }),
+    );
+    expect(outcomes['failed']?.properties?.['class']?.enum).toEqual(failureClasses);
+    const answer = def('decision').properties?.['answer'];
+    expect(sorted(answer?.required)).toEqual(
+      keysOf<Answer>({ escalationId: true, choice: true, words: true, via: true }),
+    );
+    expect(sorted(answer?.properties?.['via']?.enum)).toEqual(
+      wordsOf<AnswerVia>({ header: true, section: true, 'ready-without-answer': true, default: true }),
+    );
+  });
+});
