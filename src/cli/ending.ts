@@ -30,7 +30,7 @@ export function exitOf(end: RunEnd): number {
       return exits.taken;
     case 'misconfigured':
       return exits.waiting;
-    case 'damaged':
+    case 'unusable':
       return exits.failed;
     default:
       return end satisfies never;
@@ -49,8 +49,13 @@ export async function endText(
   shell: Shell,
   project: Project,
   end: RunEnd,
-  { startedAt, name }: EndingOptions,
+  options: EndingOptions,
 ): Promise<Text> {
+  const screen = await bodyOf(shell, project, end, options);
+  return ['', ...(options.name === null ? [] : [[strong(options.name)]]), ...screen];
+}
+
+async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: EndingOptions): Promise<Text> {
   const columns = layoutColumns(shell.out);
   const command = (line: string): string => commandFor(shell, project, line);
   switch (end.type) {
@@ -59,30 +64,24 @@ export async function endText(
       const { situation } = end;
       const { policy, state } = await look(project);
       const receipt = situation.round === null ? null : await receiptOf(project, policy, situation.round);
-      const ms = shell.now() - startedAt;
+      const ms = shell.now() - options.startedAt;
       const screen = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
-      if (name !== null) return ['', [strong(name)], ...screen.slice(1)];
-      if (situation.question === null) return screen;
+      if (situation.question === null || options.name !== null) return screen;
       const defaultAt = deadlineOf(policy, state.context);
-      const options = { columns, command, now: shell.now(), handoff: project.handoffName, defaultAt };
-      return ['', ...questionScreen(situation.question, options), ...screen];
+      const asking = { columns, command, now: shell.now(), handoff: project.handoffName, defaultAt };
+      return [...questionScreen(situation.question, asking), '', ...screen];
     }
     case 'taken':
       return refusal('Another runner holds this project', end.message, command('next-role why'), columns);
     case 'misconfigured':
       return refusal(
-        'The settings above have errors; nothing was started',
+        'The settings have errors; nothing was started',
         '',
-        command('next-role run'),
-        columns,
-      );
-    case 'damaged':
-      return refusal(
-        'The journal cannot be trusted; nothing was started',
-        end.message,
         command('next-role doctor'),
         columns,
       );
+    case 'unusable':
+      return refusal('This project cannot be run', end.message, command('next-role doctor'), columns);
     default:
       return end satisfies never;
   }
@@ -90,5 +89,5 @@ export async function endText(
 
 function refusal(what: string, why: string, next: string, columns: number): Text {
   const words = why === '' ? [] : wrap(why, columns - 2).map((line): Line => `  ${line}`);
-  return ['', [bad('✗ '), strong(what)], ...words, ['Next: ', note(next)]];
+  return [[bad('✗ '), strong(what)], ...words, ['Next: ', note(next)]];
 }

@@ -57,7 +57,9 @@ export async function watchFiles(
   let closed = false;
 
   const events: Events = {
-    touch: (path) => settler.touch(path),
+    touch: (path) => {
+      if (!closed) settler.touch(path);
+    },
     fail: (why) => {
       if (reason !== null || closed) return;
       reason = why;

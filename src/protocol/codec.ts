@@ -3,10 +3,10 @@
  * one door, and the scanners behind it decide what is a header. Reading never throws, whatever a model or an editor
  * left behind; writing changes the named keys only, reads its own result back, and refuses a text that does not parse.
  */
+import { directiveIn } from './body.ts';
 import { splicesOf, wantedOf } from './change.ts';
 import type { Wanted } from './change.ts';
 import { sameEscalation } from './choice.ts';
-import { directiveIn } from './body.ts';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
 import type { Escalation } from './escalation.ts';
 import { readEscalationBlock } from './escalationblock.ts';

@@ -17,7 +17,7 @@ const sectionCharsMax = 32_768;
 const sectionsMax = 32;
 
 /** Where the content of a section stands in the file. */
-export type Span = { readonly start: number; readonly end: number };
+type Span = { readonly start: number; readonly end: number };
 
 /** The section that is ours to write: under a heading of just these words. */
 const home = /^escalations?(?: items?)?$/i;

@@ -14,7 +14,7 @@ const nestingMax = 100;
 /** Ends the block handed to gray-matter, whose own idea is "any line that starts with three dashes". */
 const closing = '---\0';
 
-export type YamlFault = {
+type YamlFault = {
   readonly message: string;
   /** Offset in the block; 0 when the whole block is meant. */
   readonly offset: number;
@@ -56,12 +56,17 @@ const engines = {
 export function parseHeaderYaml(block: string): Parsed {
   const early = untouchable(block);
   if (early !== null) return { ok: false, fault: early };
-  const read = matter(`---\n${block}\n${closing}`, {
-    language: 'yaml',
-    engines,
-    delimiters: ['---', closing],
-  });
-  const document: unknown = read.data['document'];
+  let document: unknown;
+  try {
+    const text = `---\n${block}\n${closing}`;
+    document = matter(text, { language: 'yaml', engines, delimiters: ['---', closing] }).data['document'];
+  } catch (error) {
+    // Neither library was seen to throw on what passes the bounds above, but neither promises it.
+    return {
+      ok: false,
+      fault: { message: error instanceof Error ? error.message : String(error), offset: 0 },
+    };
+  }
   if (!isDocument(document)) return { ok: true, document: null };
   // gray-matter hands the block over behind one line feed; offsets are one too high.
   const parsed = document as Document.Parsed;

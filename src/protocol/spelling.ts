@@ -7,7 +7,7 @@ import { builtinRoles, human, statuses } from './handoff.ts';
 import type { Role, Status } from './handoff.ts';
 
 /** A value split into its deciding word and the text behind it. */
-export type Wording = { readonly word: string; readonly note: string | null };
+type Wording = { readonly word: string; readonly note: string | null };
 
 export type StatusReading = {
   readonly status: Status | null;
@@ -15,7 +15,7 @@ export type StatusReading = {
   /** The role of a `READY-FOR-<ROLE>`, else null. */
   readonly role: Role | null;
 };
-export type RoleReading = { readonly role: Role | null; readonly note: string | null };
+type RoleReading = { readonly role: Role | null; readonly note: string | null };
 
 /** Names of the original method for roles we ship, some of them only used inside its own program. */
 const roleSpellings: ReadonlyMap<string, Role> = new Map([
@@ -146,7 +146,7 @@ export function readRole(value: string, ownRoles: readonly string[]): RoleReadin
 }
 
 /** The canonical name of a role's word, else null. A project's own spelling is kept as the project spells it. */
-export function canonicalRole(word: string, ownRoles: readonly string[]): Role | null {
+function canonicalRole(word: string, ownRoles: readonly string[]): Role | null {
   const name = word.toLowerCase();
   if (name === human || builtinRoles.some((role) => role === name)) return name;
   return ownRoles.find((role) => role.toLowerCase() === name) ?? roleSpellings.get(name) ?? null;

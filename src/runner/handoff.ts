@@ -3,7 +3,7 @@
  * is still being saved is given a moment to settle; nothing here ever writes.
  */
 import { candidate } from '../domain/route.ts';
-import { digestOf, digestText, explain, readText } from '../effects/files.ts';
+import { digestOf, digestText, errorCode, explain, readText } from '../effects/files.ts';
 import { findOffered } from '../effects/project.ts';
 import { decode } from '../protocol/codec.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
@@ -77,7 +77,7 @@ export async function readEvent(
     digest,
     handoff: handoff === null ? null : factsOf(handoff),
     problems: reading.diagnostics,
-    dispatchId: handoff === null ? null : await dispatchIdOf(project, policy, handoff),
+    dispatchId: handoff === null ? null : await inputsHash(project, policy, handoff),
     question: handoff === null ? null : fingerprint(handoff.escalation),
   };
 }
@@ -98,6 +98,16 @@ export function fingerprint(escalation: Escalation | null): string | null {
   return digestText(
     JSON.stringify([question, options.map(({ letter, do: what, then }) => [letter, what, then])]),
   ).slice(0, 16);
+}
+
+/** Inputs that cannot be read give no id; the decision then says so instead of guessing. */
+async function inputsHash(project: Project, policy: Policy, handoff: Handoff): Promise<string | null> {
+  try {
+    return await dispatchIdOf(project, policy, handoff);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return null;
+  }
 }
 
 /** Hash of (round, role, inputs): the contract's files under coordination/, the inputs named, the directive, the answers. */

@@ -8,6 +8,7 @@ import { explain } from '../effects/files.ts';
 import { ensureIgnored } from '../effects/git.ts';
 import { openJournal } from '../effects/journal.ts';
 import { acquire, type Acquired } from '../effects/lock.ts';
+import { openLog, type Log } from '../effects/log.ts';
 import { isError } from '../protocol/diagnostic.ts';
 import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
@@ -20,6 +21,7 @@ export type OpenRound = {
   readonly policy: Policy;
   readonly policyChanged: boolean;
   readonly store: Store;
+  readonly log: Log;
   state: MachineState;
   close(): Promise<void>;
 };
@@ -28,7 +30,7 @@ export type Opened =
   | { readonly type: 'open'; readonly round: OpenRound }
   | { readonly type: 'taken'; readonly message: string }
   | { readonly type: 'misconfigured' }
-  | { readonly type: 'damaged'; readonly message: string };
+  | { readonly type: 'unusable'; readonly message: string };
 
 export function journalPath(project: Project): string {
   return `${project.own}/journal.jsonl`;
@@ -40,7 +42,7 @@ export async function openRound(
 ): Promise<Opened> {
   const lock = await takeLock(project);
   if (lock.type !== 'held') return lock;
-  const opened = await openHeld(project, options.say);
+  const opened = await orUnusable(() => openHeld(project, options.say));
   if (opened.type !== 'open') {
     await lock.release();
     return opened;
@@ -48,20 +50,27 @@ export async function openRound(
   const { round } = opened;
   const close = async (): Promise<void> => {
     round.store.close();
+    round.log.close();
     await lock.release();
   };
   return { type: 'open', round: { ...round, close } };
 }
 
-/** A project whose own folder cannot be written to is as unusable as a damaged journal. */
-async function takeLock(
-  project: Project,
-): Promise<Acquired | { readonly type: 'damaged'; readonly message: string }> {
-  try {
+type Unusable = { readonly type: 'unusable'; readonly message: string };
+
+async function takeLock(project: Project): Promise<Acquired | Unusable> {
+  return orUnusable(async () => {
     await ensureIgnored(project.root);
-    return await acquire(project.root);
+    return acquire(project.root);
+  });
+}
+
+/** A project whose own folder cannot be written to is told in a sentence; nothing was touched yet. */
+async function orUnusable<T>(open: () => Promise<T>): Promise<T | Unusable> {
+  try {
+    return await open();
   } catch (error) {
-    return { type: 'damaged', message: explain(error) };
+    return { type: 'unusable', message: explain(error) };
   }
 }
 
@@ -76,13 +85,14 @@ async function openHeld(
   const loaded = loadOrDamaged(store);
   if (loaded instanceof JournalDamaged) {
     store.close();
-    return { type: 'damaged', message: loaded.message };
+    return { type: 'unusable', message: loaded.message };
   }
   const state = stateOf(loaded, say);
-  return {
-    type: 'open',
-    round: { project, policy, policyChanged: state.context.policy !== policy.digest, store, state },
-  };
+  const log = await openLog(project.root, {
+    onTrouble: (text) => say({ type: 'remark', level: 'warning', text }),
+  });
+  const policyChanged = state.context.policy !== policy.digest;
+  return { type: 'open', round: { project, policy, policyChanged, store, log, state } };
 }
 
 function loadOrDamaged(store: Store): Loaded | JournalDamaged {

@@ -3,14 +3,18 @@
  * One runner per project. Nothing here decides anything about roles or statuses, and nothing starts before the record
  * that orders it is on disk.
  */
+import { chronicle } from './chronicle.ts';
 import { createHands, type Hands } from './hands.ts';
 import { openRound, type OpenRound } from './open.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
+import { explain } from '../effects/files.ts';
+import type { Log } from '../effects/log.ts';
 import { watchFiles } from '../effects/watch.ts';
 import type { MachineEvent } from '../protocol/event.ts';
-import type { Publish, Unstamped } from '../protocol/notice.ts';
+import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
+import type { Notice, Publish, Unstamped } from '../protocol/notice.ts';
 import type { Project } from '../protocol/project.ts';
 
 /** How a run is asked for. */
@@ -32,17 +36,26 @@ export type RunEnd =
   | { readonly type: 'taken'; readonly message: string }
   /** Settings or data files with errors; they were published as problems. */
   | { readonly type: 'misconfigured' }
-  /** The journal cannot be trusted. */
-  | { readonly type: 'damaged'; readonly message: string };
+  /** The journal cannot be trusted, or the project's own folder cannot be written to. */
+  | { readonly type: 'unusable'; readonly message: string };
 
 /** Runs one project until it rests, is stopped, or cannot be run. */
 export async function run(project: Project, options: RunOptions): Promise<RunEnd> {
   const now = options.now ?? Date.now;
-  const say = (notice: Unstamped): void => options.publish({ ...notice, at: now(), project: project.root });
+  let log: Log | null = null;
+  const say = (notice: Unstamped): void => {
+    const stamped: Notice = { ...notice, at: now(), project: project.root };
+    if (log !== null) chronicle(log, stamped);
+    options.publish(stamped);
+  };
   const opened = await openRound(project, { say, now });
   if (opened.type !== 'open') return opened;
+  log = opened.round.log;
   try {
     return await loop(opened.round, { ...options, now, say });
+  } catch (error) {
+    if (error instanceof NotRecorded) return { type: 'unusable', message: error.message };
+    throw error;
   } finally {
     await opened.round.close();
   }
@@ -64,7 +77,9 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
   const { now, say, signal } = options;
   const queue = createQueue<MachineEvent>();
   const hands = createHands(round, { ...options, push: (event) => queue.push(event) });
-  const watcher = await watchFiles([round.project.handoff], () => void hint(round, hands, queue), {});
+  const watcher = await watchFiles([round.project.handoff], () => void hint(round, hands, queue), {
+    onModeChange: (mode, reason) => say({ type: 'watching', mode, reason }),
+  });
   say({ type: 'watching', mode: watcher.mode, reason: watcher.reason });
   const stop = (): void => queue.push({ type: 'STOP', at: now(), why: 'interrupted' });
   signal.addEventListener('abort', stop, { once: true });
@@ -102,10 +117,21 @@ async function begin(
 function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopOptions['say']): void {
   const stepped = step(round.policy, round.state, event);
   if (!stepped.changed) return;
-  const record = round.store.append({ event, state: stored(stepped.state), effects: stepped.effects });
+  const record = recorded(round, { event, state: stored(stepped.state), effects: stepped.effects });
   round.state = stepped.state;
   say({ type: 'decided', seq: record.seq, event, state: record.state, effects: stepped.effects });
   for (const effect of stepped.effects) hands.perform(effect);
+}
+
+/** A decision that could not be made durable must not be acted upon: the run ends here, and the next one goes on. */
+class NotRecorded extends Error {}
+
+function recorded(round: OpenRound, entry: JournalEntry): JournalRecord {
+  try {
+    return round.store.append(entry);
+  } catch (error) {
+    throw new NotRecorded(explain(error), { cause: error });
+  }
 }
 
 /** Somebody saved the file, perhaps: look, and turn what is new into an event. */

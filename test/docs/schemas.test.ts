@@ -1,158 +1,30 @@
 /**
- * Holds the JSON Schemas in state/ to the code: real headers and real journal records fit them, what the code cannot
- * produce does not, and every closed list in them is the code's own.
+ * Holds state/journal.schema.json to the code: records of real decisions fit it, what the code cannot produce does not,
+ * and every closed list in it is the code's own. The schema of the header has a file of its own beside this one.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { initialState, machineVersion, stateNames, step, store } from '../../src/domain/machine.ts';
 import type { MachineState } from '../../src/domain/machine.ts';
 import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
 import { encodeLine, firstLink, parseLine } from '../../src/effects/journalline.ts';
 import type { Link } from '../../src/effects/journalline.ts';
-import { decode, edit } from '../../src/protocol/codec.ts';
-import type { Answer, AnswerVia, Escalation } from '../../src/protocol/escalation.ts';
+import type { Answer, AnswerVia } from '../../src/protocol/escalation.ts';
 import type { Effect, Finding, MachineEvent } from '../../src/protocol/event.ts';
 import { statuses } from '../../src/protocol/handoff.ts';
-import type { Dialect, HandoffChange, HandoffFacts } from '../../src/protocol/handoff.ts';
+import type { Dialect, HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { JournalEntry } from '../../src/protocol/journal.ts';
 import { failureClasses } from '../../src/protocol/scenario.ts';
 import type { Order, Outcome } from '../../src/protocol/session.ts';
-import { ended, facts, question, read, settled } from '../rig/facts.ts';
+import { ended, facts, read, settled } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';
 import { agentMoves, createWorld, humanMoves } from '../rig/world.ts';
+import { asked, misfits, openSchema } from './schema.ts';
+import type { Schema } from './schema.ts';
 
-type Schema = {
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly items?: Schema;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly oneOf?: readonly Schema[];
-  readonly anyOf?: readonly Schema[];
-  readonly $ref?: string;
-  readonly $defs?: Readonly<Record<string, Schema>>;
-};
-
-const textOf = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
-const schemaOf = (path: string): Schema => JSON.parse(textOf(path)) as Schema;
-const headerSchema = schemaOf('state/handoff.schema.json');
-const journalSchema = schemaOf('state/journal.schema.json');
-const fitsHeader = z.fromJSONSchema(headerSchema as Parameters<typeof z.fromJSONSchema>[0]);
-const fitsRecord = z.fromJSONSchema(journalSchema as Parameters<typeof z.fromJSONSchema>[0]);
+const { schema: journalSchema, fits: fitsRecord } = openSchema('state/journal.schema.json');
 const policy = testPolicy();
-
-/** The front matter of a handoff as plain data, every scalar as text. */
-function headerOf(text: string): unknown {
-  const block = /^---\n([\s\S]*?)\n---\n/.exec(text)?.[1];
-  if (block === undefined) throw new Error(`no front matter in:\n${text}`);
-  return parse(block, { schema: 'failsafe' });
-}
-
-/** Why a value does not fit; empty when it does. */
-function misfits(schema: z.ZodType, value: unknown): readonly string[] {
-  const { error } = schema.safeParse(value);
-  return error?.issues.map((issue) => `${issue.path.join('.')}: ${JSON.stringify(issue)}`) ?? [];
-}
-
-function edited(text: string, change: HandoffChange, escalation: Escalation | null = null): string {
-  const result = edit(text, change, escalation);
-  if (!result.ok) throw new Error(JSON.stringify(result.problems));
-  return result.text;
-}
-
-const start = '---\nround: R07\nnext-role: architect\nstatus: READY\n---\n\n## Directive\n\nDo it.\n';
-const claim = {
-  status: 'WORKING',
-  by: 'claude (opus)',
-  since: '2026-11-22T14:02:11.000Z',
-  dispatch: 'R07.1-architect-x',
-};
-const asked: Escalation = {
-  ...question,
-  id: 'R07-architect-1',
-  default: 'A',
-  deadline: '2026-11-23T09:00:00Z',
-  diagnostic: 'coordination/diagnostics/DIAGNOSTIC-R07-x.md',
-};
-
-describe('state/handoff.schema.json', () => {
-  it.each([
-    ['the template', textOf('templates/NEXT-ROLE.md')],
-    ['the example', textOf('examples/compare-semver/coordination/NEXT-ROLE.md')],
-    ['a plain header', start],
-    ['a claim', edited(start, claim)],
-    ['an escalation', edited(start, { status: 'ESCALATE' }, asked)],
-    [
-      'an escalation without options',
-      edited(start, { status: 'ESCALATE' }, { ...asked, options: [], recommended: null }),
-    ],
-    ['an answer', edited(edited(start, { status: 'ESCALATE' }, asked), { answer: 'B', note: 'but log it' })],
-    ['a round that looks like a number', edited(start, { round: '0123', 'sha-a': '1234567e89' })],
-    ['a run that gave up', edited(start, { status: 'BLOCKED', reason: 'reviewer has had 4 sessions' })],
-    ['inputs', start.replace('---\n\n', 'inputs:\n  - coordination/PRD.md\n---\n\n')],
-  ])('fits %s, which decodes', (_, text) => {
-    expect(decode(text).handoff).not.toBeNull();
-    expect(misfits(fitsHeader, headerOf(text))).toEqual([]);
-  });
-
-  it('fits whatever edit() writes into any known key', () => {
-    const keys = Object.keys(headerSchema.properties ?? {}).filter(
-      (key) => !['status', 'escalation', 'inputs', 'tier'].includes(key),
-    );
-    fc.assert(
-      fc.property(fc.constantFrom(...keys), fc.string({ minLength: 1, unit: 'grapheme' }), (key, value) => {
-        const text = edited(start, { [key]: value });
-        expect(misfits(fitsHeader, headerOf(text))).toEqual([]);
-      }),
-    );
-  });
-
-  it.each([
-    ['no status', { round: 'R07' }],
-    ['a status nobody knows', { status: 'DONE' }],
-    ['a nested value', { status: 'READY', round: { id: 'R07' } }],
-    ['a question without words', { status: 'ESCALATE', escalation: { options: {} } }],
-    [
-      'an option that does nothing',
-      { status: 'ESCALATE', escalation: { question: 'Which?', options: { A: { then: 'x' } } } },
-    ],
-    ['inputs that are one text', { status: 'READY', inputs: 'a.md' }],
-  ])('refuses %s', (_, value) => {
-    expect(misfits(fitsHeader, value)).not.toEqual([]);
-  });
-
-  it('lists the statuses of the code, and describes every key', () => {
-    expect(headerSchema.properties?.['status']?.enum).toEqual(statuses);
-    for (const [key, schema] of Object.entries(headerSchema.properties ?? {})) {
-      expect(schema, key).toHaveProperty('description');
-    }
-  });
-
-  it('names every key that decode() gives a meaning', () => {
-    const nested = new Set([
-      'dialect',
-      'role',
-      'roleText',
-      'roleNote',
-      'statusText',
-      'statusNote',
-      'operatorDecision',
-    ]);
-    const facts = decode(start).handoff ?? {};
-    const meant = Object.keys(facts).filter(
-      (key) => !nested.has(key) && !['directive', 'others'].includes(key),
-    );
-    const keys = Object.keys(headerSchema.properties ?? {});
-    expect(keys).toEqual(expect.arrayContaining([...meant, 'next-role']));
-    // Beyond them only `reason`, which the runner writes and nobody reads.
-    expect(keys.filter((key) => !meant.includes(key)).sort()).toEqual(['next-role', 'reason']);
-  });
-});
 
 /** One entry per event, from the first state or a given one. */
 function entriesOf(

@@ -246,14 +246,14 @@ describe('a write that is not allowed', () => {
   ]);
 
   it('ends in success with exit code 0, with an event and a line in the result', async () => {
-    const seen = await drive({ script, allowed: ['Read', 'Edit(/coordination/**)'] });
+    const seen = await drive({ script, writable: ['coordination/'] });
     expect(toolResults(seen.events).map((result) => result.isError)).toEqual([false, true]);
     expect(existsSync(join(seen.project, 'src/out.ts'))).toBe(false);
     expect(deniedEvents(seen)).toEqual(['Write']);
     expect(deniedTools(seen)).toEqual(['Write']);
     expect(seen.end.code).toBe(0);
     expect(seen.outcome).toEqual({ type: 'done' });
-    expect(seen.tally.denied).toHaveLength(1);
+    expect(seen.tally.denied).toEqual([`Write ${join(seen.project, 'src/out.ts')}`]);
   });
 
   it('is decided by Edit rules with a path; a Write rule with a path allows nothing', async () => {

@@ -36,15 +36,19 @@ process.on('message', async () => { await lock.release(); process.send('released
 });
 afterAll(() => built.dispose());
 
+const temporary = tmpdir();
 let project: string;
 const held: Acquired[] = [];
 const children: ChildProcess[] = [];
 beforeEach(() => {
-  project = realpathSync(mkdtempSync(join(tmpdir(), 'nr-lock-')));
+  project = realpathSync(mkdtempSync(join(temporary, 'nr-lock-')));
+  // Socket files that killed holders leave behind go away with the project.
+  process.env['TMPDIR'] = project;
 });
 afterEach(async () => {
   for (const child of children.splice(0)) await end(child);
   for (const lock of held.splice(0)) if (lock.type === 'held') await lock.release();
+  process.env['TMPDIR'] = temporary;
   rmSync(project, { recursive: true, force: true });
 });
 

@@ -162,8 +162,16 @@ describe('watchFiles()', () => {
     });
   }
 
-  for (const [name, change] of Object.entries(upheavals)) {
+  const beginnings: typeof upheavals = {
+    ...upheavals,
+    'a folder that was missing at the start': (text) => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path, text);
+    },
+  };
+  for (const [name, change] of Object.entries(beginnings)) {
     it(`has events again, and need not wait for its clock, after ${name}`, async () => {
+      if (name.includes('missing')) rmSync(folder, { recursive: true });
       const statEveryMs = 1500;
       const reader = await follow(path, { statEveryMs, rereadEveryMs: 3_600_000 });
       await change('upheaval');

@@ -145,6 +145,7 @@ describe('edit() of front matter', () => {
         .map((entry) => entry.value),
     ).toEqual([value, value]);
     expect(text.split('\n')).toHaveLength(6);
+    expect(text).not.toMatch(/[\0-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/);
     const block = text.slice(4, text.indexOf('\n---', 4));
     for (const version of ['1.1', '1.2'] as const)
       expect(parse(block, { version })).toMatchObject({ key: value, fresh: value });

@@ -212,7 +212,7 @@ describe('edit() with an escalation', () => {
     ['a bare header at the end of the file', 'CURRENT-ROUND: R1\r\nSTATUS: READY'],
     [
       'a section',
-      `${bare('## § R0 ESCALATION resolved\n\nWhich?\n\n## Escalation items\n(none)\n\n## Next\nx\n')}`,
+      bare('## § R0 ESCALATION resolved\n\nWhich?\n\n## Escalation items\n(none)\n\n## Next\nx\n'),
     ],
     ['a section at the end', bare('## Escalation items', 'READY')],
   ] as const;

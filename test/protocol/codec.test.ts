@@ -209,6 +209,20 @@ describe('decode() on a file that cannot be acted upon', () => {
     expect(missing?.hint).toContain('NEXT-ROLE: ARCHITECT');
   });
 
+  it('refuses deep nesting before the YAML library sees it, which can end the process on it', () => {
+    const steps = Array.from({ length: 120 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n');
+    for (const nested of ['['.repeat(60_000), 'a: '.repeat(101), `\n${'- '.repeat(60)}a`, `\n${steps}`]) {
+      const [problem] = decode(`---\nstatus: READY\nround: R1\nx: ${nested}\n---\n`).diagnostics;
+      expect(problem).toMatchObject({
+        code: 'header-yaml',
+        message: expect.stringContaining('more than 100') as string,
+      });
+    }
+    expect(
+      decode(`---\nstatus: READY\nround: R1\nx: ${'['.repeat(90)}${']'.repeat(90)}\n---\n`).handoff?.round,
+    ).toBe('R1');
+  });
+
   it('names the unfinished merge', () => {
     expect(decode('STATUS: READY\n>>>>>>> theirs\n').diagnostics[0]?.message).toContain('unfinished merge');
   });

@@ -33,6 +33,8 @@ export type Wanted = {
   readonly script: (project: string) => ModelScript;
   readonly prompt?: string;
   readonly hidden?: readonly string[];
+  /** Path patterns the role may write; anywhere unless given. */
+  readonly writable?: readonly string[];
   readonly turns?: number;
   readonly prepare?: (project: string) => void;
   /** The last word on the environment: `undefined` takes a name out. */
@@ -143,7 +145,7 @@ function commandOf(project: string, folder: string, wanted: Wanted): Command {
       role: order.role,
       offered: [],
       hidden: wanted.hidden ?? [],
-      writable: [],
+      writable: wanted.writable ?? ['**'],
       tools: allTools,
       parts: [],
     },

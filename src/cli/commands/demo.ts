@@ -65,7 +65,11 @@ async function play(shell: Shell, project: Project, letter: string | null): Prom
     // A question that nobody answered here still stands: that is a rest, not an interrupt.
     const told: RunEnd =
       end.type === 'stopped' && answering?.gaveUp() === true ? { ...end, type: 'rest' } : end;
-    viewer.end(project, told, shell.json ? [] : await endText(shell, project, told, { startedAt, name: null }));
+    viewer.end(
+      project,
+      told,
+      shell.json ? [] : await endText(shell, project, told, { startedAt, name: null }),
+    );
     return told;
   } finally {
     answering?.close();

@@ -29,7 +29,9 @@ export const watch: Command = async (shell, input) => {
   try {
     const names = namesOf(projects);
     const codes = await Promise.all(
-      projects.map((project) => watchOne({ shell, viewer, signal, name: names.get(project.root) ?? '' }, project)),
+      projects.map((project) =>
+        watchOne({ shell, viewer, signal, name: names.get(project.root) ?? '' }, project),
+      ),
     );
     return signal.aborted
       ? exits.interrupted
@@ -90,6 +92,6 @@ async function watchOne({ shell, viewer, signal, name }: Watching, project: Proj
     const { publish } = viewer;
     return await tell(await runProject(project, { publish, signal, until: () => false, self: shell.self }));
   } catch (error) {
-    return tell({ type: 'damaged', message: explain(error) });
+    return tell({ type: 'unusable', message: explain(error) });
   }
 }

@@ -28,7 +28,6 @@ export function endScreen(
 ): Text {
   const wasStopped = stopped && situation.rest === null;
   return [
-    '',
     ...outcome(situation, wasStopped, options),
     ...(receipt === null || receipt.roles.length === 0 ? [] : ['', ...receiptLines(receipt, options)]),
     ...nextLines(wasStopped ? ['next-role run'] : nextCommands(situation), options),

@@ -29,7 +29,7 @@ export function rowOf(seen: Seen): Row {
     return {
       ...none,
       project: seen.name,
-      state: 'damaged',
+      state: 'unusable',
       waitsFor: 'human',
       headline: seen.message,
       rest: 1,

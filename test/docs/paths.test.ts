@@ -1,0 +1,69 @@
+/**
+ * Holds the documents to the tree: every path, link and section they name is there, or is one that the code knows in a
+ * user's project. They never name a machine or an address.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
+import { fill, handoffNames, matches, settingsPath } from '../../src/protocol/artifact.ts';
+import { coded, proseOf } from './page.ts';
+
+const { policy } = await readCatalog(join(packageRoot, 'no-such-project'), { path: '' });
+
+/** Whether a path that a document names is one a project may hold: the code's own, or a pattern of a role. */
+function isKnown(path: string): boolean {
+  if (/[*]/.test(path)) return existsSync(join(packageRoot, path.split('*')[0] ?? ''));
+  const filled = path.replaceAll(/<round>|<id>/g, 'R07').replaceAll('<topic>', 'x');
+  if (/^(coordination|NEXT-ROLE\.md)/.test(filled)) return isOfProject(filled);
+  if (path.startsWith('.next-role')) return true;
+  return existsSync(join(packageRoot, path.replace(/<[^>]*>.*$/, '')));
+}
+
+function isOfProject(path: string): boolean {
+  const patterns = Object.values(policy.roles).flatMap(({ reads, hides, writes, owes }) =>
+    [...reads, ...hides, ...writes.filter((one) => one !== '**'), ...owes.map((owed) => owed.path)].map(
+      (one) => fill(one, { round: 'R07', role: 'x' }),
+    ),
+  );
+  const overrides = ['coordination/roles/', 'coordination/state/', 'coordination/decisions/'];
+  const all = [...handoffNames, settingsPath, ...overrides, ...patterns];
+  // A folder is known when something the code knows lies in it.
+  return all.some(
+    (one) => matches(path, one) || one === path || (path.endsWith('/') && one.startsWith(path)),
+  );
+}
+
+describe.each(['docs/SPEC.md', 'CONTRIBUTING.md', 'state/README.md'])('%s', (document) => {
+  const text = proseOf(document);
+
+  it('names only paths that exist, or that the code knows', () => {
+    const named = coded(text).filter((word) =>
+      /^(?:(?:coordination|src|test|state|roles|templates|docs|examples|scripts|\.next-role)\/|NEXT-ROLE\.md|state\/)\S*$/.test(
+        word,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((path) => !isKnown(path))).toEqual([]);
+  });
+
+  it('links only to files and sections that are there', () => {
+    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? '');
+    expect(links.length).toBeGreaterThan(0);
+    const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} -]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+    for (const link of links) {
+      const [path = '', anchor] = link.split('#');
+      if (path === '') expect(anchors).toContain(anchor);
+      else expect(existsSync(join(packageRoot, document, '..', path)), link).toBe(true);
+    }
+  });
+
+  it('names no machine, no address, and no path of one', () => {
+    expect(text).not.toMatch(/https?:\/\/|\/(?:home|root|Users|work)\//);
+  });
+});
