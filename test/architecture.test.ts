@@ -23,7 +23,7 @@ const soleImporters: Readonly<Record<string, RegExp>> = {
   'gray-matter': /^protocol\//,
   chokidar: /^effects\/watch/,
   pino: /^effects\/log/,
-  'node:child_process': /^effects\//,
+  'node:child_process': /^(effects|cli\/play)\//,
 };
 
 type Edge = { readonly from: string; readonly to: string; readonly line: string };

@@ -26,7 +26,10 @@ describe('the library', () => {
   it('does what the examples of its docstrings say', async () => {
     const text = 'STATUS: READY\nNEXT-ROLE: REVIEWER\nCURRENT-ROUND: R07\n';
     expect(library.decode(text).handoff?.role).toBe('reviewer');
-    expect(library.edit('STATUS: READY\n', { status: 'PAUSED' })).toEqual({ ok: true, text: 'STATUS: PAUSED\n' });
+    expect(library.edit('STATUS: READY\n', { status: 'PAUSED' })).toEqual({
+      ok: true,
+      text: 'STATUS: PAUSED\n',
+    });
     expect(library.inspectText(text, testPolicy()).decision.runs).toBe('reviewer');
     expect(library.replay([])).toMatchObject({ records: 0, differences: [] });
     expect(library.initialState().value).toBe('reading');

@@ -14,14 +14,14 @@ export type FlagSpec = {
   readonly values?: Values;
 };
 
-export type ArgumentSpec = {
+type ArgumentSpec = {
   /** As commander spells it: `[dir]`, `<role>`, `[files...]`. */
   readonly name: string;
   readonly about: string;
   readonly values?: Values;
 };
 
-export type Example = { readonly line: string; readonly about: string };
+type Example = { readonly line: string; readonly about: string };
 
 export type CommandSpec = {
   readonly name: string;

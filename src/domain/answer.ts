@@ -68,6 +68,7 @@ function release(policy: Policy, context: Context, resolution: Resolution): Cont
     path: decisionPath(question.id),
     role: question.role,
     question: question.escalation.question,
+    options: question.escalation.options,
     answer,
     chosen: option?.do ?? '',
   };

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { describeIssue } from './dataissue.ts';
 import type { LineOf } from './dataissue.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { tooDeep } from './nesting.ts';
 
 /** A data file as it was read. `path` is what a person is shown: relative to the project or to the package. */
 export type DataFile = { readonly path: string; readonly text: string };
@@ -19,6 +20,8 @@ type DataReading<T> =
 
 /** The longest data file that is parsed, in UTF-16 units; what we ship is under 4,000. */
 export const dataCharsMax = 262_144;
+/** Opening brackets in one data file. */
+const dataBracketsMax = 2_000;
 /** Found text shown in a message is cut here, in UTF-16 units. */
 const shownCharsMax = 60;
 
@@ -40,6 +43,11 @@ export function readData<T>(text: string, schema: z.ZodType<T>): DataReading<T> 
 
 function parseTree(text: string): DataReading<unknown> {
   if (text.length > dataCharsMax) return broken(1, `The file has ${text.length} characters`, tooLargeHint);
+  const deep = tooDeep(text, dataBracketsMax);
+  if (deep !== null) {
+    const line = text.slice(0, deep.offset).split('\n').length;
+    return broken(line, `The YAML nests too deeply: ${deep.message}`, brokenHint);
+  }
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });

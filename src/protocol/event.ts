@@ -4,7 +4,7 @@
  * machine has no clock and no hash function of its own; they are journalled as they are, so they hold JSON only.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { Answer, Escalation } from './escalation.ts';
+import type { Answer, Escalation, Option } from './escalation.ts';
 import type { HandoffChange, HandoffFacts } from './handoff.ts';
 import type { Policy } from './policy.ts';
 import type { Order, Outcome } from './session.ts';
@@ -93,6 +93,8 @@ export type Decision = {
   readonly path: string;
   readonly role: string;
   readonly question: string;
+  /** The options as they were offered; a released handoff no longer has them. */
+  readonly options: readonly Option[];
   readonly answer: Answer;
   /** What the chosen option says, empty when the answer is words. */
   readonly chosen: string;

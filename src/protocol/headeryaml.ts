@@ -8,9 +8,10 @@ import matter from 'gray-matter';
 import { isAlias, isDocument, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document, ParsedNode } from 'yaml';
 import type { Raw } from './header.ts';
+import { tooDeep } from './nesting.ts';
 
-/** Opening brackets in one block, colons in one of its lines, and columns of indentation: each bounds the nesting. */
-const nestingMax = 100;
+/** Opening brackets in one header. */
+const bracketsMax = 100;
 /** Ends the block handed to gray-matter, whose own idea is "any line that starts with three dashes". */
 const closing = '---\0';
 
@@ -89,24 +90,7 @@ function untouchable(block: string): YamlFault | null {
   if (nul !== -1) return { message: 'a NUL character', offset: nul };
   const end = /(?<![^\n])\.\.\.(?=\s|$)/.exec(block);
   if (end !== null) return { message: 'a line of "..." ends the YAML document early', offset: end.index };
-  let brackets = 0;
-  let offset = 0;
-  for (const line of block.split('\n')) {
-    const columns = /^[ \t?:-]*/.exec(line)?.[0].length ?? 0;
-    brackets += count(line, /[[{]/g);
-    if (brackets > nestingMax || columns > nestingMax || count(line, /:(?=\s|$)/g) > nestingMax) {
-      return {
-        message: `more than ${nestingMax} brackets, colons in one line, or columns of indentation`,
-        offset,
-      };
-    }
-    offset += line.length + 1;
-  }
-  return null;
-}
-
-function count(line: string, pattern: RegExp): number {
-  return line.match(pattern)?.length ?? 0;
+  return tooDeep(block, bracketsMax);
 }
 
 /**

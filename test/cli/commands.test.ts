@@ -28,20 +28,39 @@ describe('init', () => {
     const made = await line(folder, ['init', '--tier', 'audit']);
     expect(made.code).toBe(0);
     expect(made.out).toContain('next-role set status=READY');
-    for (const name of ['NEXT-ROLE.md', 'PRD.md', 'MEMORIAL.md', 'next-role.yaml', 'specs', 'reviews', 'logs']) {
+    for (const name of [
+      'NEXT-ROLE.md',
+      'PRD.md',
+      'MEMORIAL.md',
+      'next-role.yaml',
+      'specs',
+      'reviews',
+      'logs',
+    ]) {
       expect(existsSync(join(folder, 'coordination', name)), name).toBe(true);
     }
     expect(existsSync(join(folder, '.next-role/.gitignore'))).toBe(true);
     const seen = await line(folder, ['inspect', '--json']);
-    expect(JSON.parse(seen.out)).toMatchObject({ tier: 'audit', role: 'implementer', status: 'PAUSED', diagnostics: [] });
+    expect(JSON.parse(seen.out)).toMatchObject({
+      tier: 'audit',
+      role: 'implementer',
+      status: 'PAUSED',
+      diagnostics: [],
+    });
   });
 
   it('writes the bare dialect with the same meaning', async () => {
     const folder = emptyFolder();
     await line(folder, ['init', '--bare']);
-    expect(read(folder, handoffPath)).toMatch(/^CURRENT-ROUND: R01\nNEXT-ROLE: ARCHITECT\nSTATUS: PAUSED\nTIER: full\n/);
+    expect(read(folder, handoffPath)).toMatch(
+      /^CURRENT-ROUND: R01\nNEXT-ROLE: ARCHITECT\nSTATUS: PAUSED\nTIER: full\n/,
+    );
     const seen = await line(folder, ['inspect', '--json']);
-    expect(JSON.parse(seen.out)).toMatchObject({ dialect: 'bare-header', role: 'architect', diagnostics: [] });
+    expect(JSON.parse(seen.out)).toMatchObject({
+      dialect: 'bare-header',
+      role: 'architect',
+      diagnostics: [],
+    });
   });
 
   it('leaves existing files alone and names them', async () => {
@@ -63,13 +82,18 @@ describe('init', () => {
   });
 
   it('refuses a tier or an agent nobody knows before it writes a file', async () => {
-    for (const argv of [['init', '--tier', 'fulll'], ['init', '--agent', 'nobody']]) {
+    for (const argv of [
+      ['init', '--tier', 'fulll'],
+      ['init', '--agent', 'nobody'],
+    ]) {
       const folder = emptyFolder();
       const refused = await line(folder, argv);
       expect(refused.code).toBe(64);
       expect(readdirSync(folder)).toEqual([]);
     }
-    expect((await line(emptyFolder(), ['init', '--tier', 'fulll'])).err).toContain('next-role init --tier full');
+    expect((await line(emptyFolder(), ['init', '--tier', 'fulll'])).err).toContain(
+      'next-role init --tier full',
+    );
   });
 
   it('writes the agent that was asked for into the settings', async () => {
@@ -80,16 +104,23 @@ describe('init', () => {
 });
 
 describe('without a project', () => {
-  it.each([['run'], ['watch'], ['status'], ['why'], ['inspect'], ['replay'], ['set', 'status=READY'], ['resume'], ['prompt', 'reviewer']])(
-    '%s refuses with 64 and the way forward',
-    async (...argv) => {
-      const refused = await line(emptyFolder(), argv);
-      expect(refused.code).toBe(64);
-      expect(refused.err).toContain('next-role init');
-      const asJson = await line(emptyFolder(), [...argv, '--json']);
-      expect(JSON.parse(asJson.out)).toMatchObject({ error: { exit: 64 } });
-    },
-  );
+  it.each([
+    ['run'],
+    ['watch'],
+    ['status'],
+    ['why'],
+    ['inspect'],
+    ['replay'],
+    ['set', 'status=READY'],
+    ['resume'],
+    ['prompt', 'reviewer'],
+  ])('%s refuses with 64 and the way forward', async (...argv) => {
+    const refused = await line(emptyFolder(), argv);
+    expect(refused.code).toBe(64);
+    expect(refused.err).toContain('next-role init');
+    const asJson = await line(emptyFolder(), [...argv, '--json']);
+    expect(JSON.parse(asJson.out)).toMatchObject({ error: { exit: 64 } });
+  });
 });
 
 describe('inspect', () => {
@@ -137,14 +168,17 @@ describe('inspect', () => {
     const folder = projectWith({ [handoffPath]: '---\nround: R01\nround: R02\nstatus: READY\n---\n' });
     const seen = await line(folder, ['inspect', '--json']);
     expect(seen.code).toBe(1);
-    expect(JSON.parse(seen.out)).toMatchObject({ diagnostics: [{ code: 'key-duplicate', line: 3, severity: 'error' }] });
+    expect(JSON.parse(seen.out)).toMatchObject({
+      diagnostics: [{ code: 'key-duplicate', line: 3, severity: 'error' }],
+    });
     const shown = await line(folder, ['inspect']);
     expect(shown.out).toContain('line 3');
   });
 });
 
 describe('set', () => {
-  const odd = '\ufeff---\r\n# mine: keep\r\nround:   "0123"\r\nnext-role: architect   # who\r\nstatus: PAUSED\r\nfree: x\r\n---\r\n\r\nSTATUS: READY in the body\t\r\n';
+  const odd =
+    '\ufeff---\r\n# mine: keep\r\nround:   "0123"\r\nnext-role: architect   # who\r\nstatus: PAUSED\r\nfree: x\r\n---\r\n\r\nSTATUS: READY in the body\t\r\n';
 
   it('changes the named keys and not one other byte', async () => {
     const folder = projectWith({ [handoffPath]: odd });
@@ -259,7 +293,10 @@ describe('prompt', () => {
     expect(seen.code).toBe(0);
     expect(seen.out).toMatch(/coordination\/PRD\.md +400 B +≈100 +[0-9a-f]{8}/);
     expect(seen.out).toContain('hidden');
-    const json = JSON.parse((await line(folder, ['prompt', 'reviewer', '--json'])).out) as { prompt: string; manifest: { role: string } };
+    const json = JSON.parse((await line(folder, ['prompt', 'reviewer', '--json'])).out) as {
+      prompt: string;
+      manifest: { role: string };
+    };
     expect(json.manifest.role).toBe('reviewer');
     const full = await line(folder, ['prompt', 'reviewer', '--full']);
     expect(full.out.trim()).toBe(json.prompt.trim());
@@ -293,11 +330,16 @@ describe('eject', () => {
 
 describe('doctor', () => {
   it('finds a sound project sound', async () => {
-    const folder = projectWith({ 'coordination/next-role.yaml': 'agent: mine\nagents:\n  mine: { kind: command, run: cat }\n' }, true);
+    const folder = projectWith(
+      { 'coordination/next-role.yaml': 'agent: mine\nagents:\n  mine: { kind: command, run: cat }\n' },
+      true,
+    );
     const seen = await line(folder, ['doctor', '--json']);
     const { checks } = JSON.parse(seen.out) as { checks: { name: string; state: string; words: string }[] };
     expect(checks.filter((check) => check.state === 'bad')).toEqual([]);
-    expect(checks.find((check) => check.name === 'watching')?.words).toMatch(/noticed after \d+ ms|looking twice/);
+    expect(checks.find((check) => check.name === 'watching')?.words).toMatch(
+      /noticed after \d+ ms|looking twice/,
+    );
     expect(seen.code).toBe(0);
     expect(readdirSync(join(folder, '.next-role'))).toEqual(['.gitignore']);
   });
@@ -306,11 +348,16 @@ describe('doctor', () => {
     [{ 'coordination/next-role.yaml': 'tier: fulll\n' }, 'settings'],
     [{ [handoffPath]: 'nothing of ours\n' }, 'handoff'],
     [{ '.next-role/journal.jsonl': '{"x":1}\n{"y":2}\n{"z":3}\n' }, 'journal'],
-    [{ 'coordination/next-role.yaml': 'agent: s\nagents:\n  s: { kind: scripted, scenario: gone.yaml }\n' }, 'roles'],
+    [
+      { 'coordination/next-role.yaml': 'agent: s\nagents:\n  s: { kind: scripted, scenario: gone.yaml }\n' },
+      'roles',
+    ],
   ])('names the fault and its remedy: %j', async (files, name) => {
-    const seen = await line(projectWith(files as Record<string, string>), ['doctor', '--json']);
+    const seen = await line(projectWith(files), ['doctor', '--json']);
     expect(seen.code).toBe(1);
-    const { checks } = JSON.parse(seen.out) as { checks: { name: string; state: string; remedy: string | null }[] };
+    const { checks } = JSON.parse(seen.out) as {
+      checks: { name: string; state: string; remedy: string | null }[];
+    };
     const faults = checks.filter((check) => check.state === 'bad');
     expect(faults.map((check) => check.name)).toContain(name);
     for (const fault of faults) expect(fault.remedy).not.toBeNull();

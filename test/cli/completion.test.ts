@@ -16,11 +16,17 @@ describe('complete', () => {
   it.each([
     [['st'], ['status']],
     [['run', '--u'], ['--until']],
-    [['run', '--until', ''], ['rest', 'finished']],
+    [
+      ['run', '--until', ''],
+      ['rest', 'finished'],
+    ],
     [['prompt', 'rev'], ['reviewer']],
     [['eject', 'roles/rev'], ['roles/reviewer.md']],
     [['init', '--tier', 'a'], ['audit']],
-    [['resume', '--choose', ''], ['A', 'B']],
+    [
+      ['resume', '--choose', ''],
+      ['A', 'B'],
+    ],
     [['completion', 'z'], ['zsh']],
   ])('offers for %j: %j', async (words, expected) => {
     const asks =

@@ -7,13 +7,32 @@ import type { Notice } from '../../src/protocol/notice.ts';
 import { outputTo } from './shell.ts';
 import { noon, order } from './values.ts';
 
-const started: Notice = { type: 'session-started', at: noon, project: '/p', order, folder: '/f', promptBytes: 1 };
+const started: Notice = {
+  type: 'session-started',
+  at: noon,
+  project: '/p',
+  order,
+  folder: '/f',
+  promptBytes: 1,
+};
 const ended: Notice = {
   type: 'decided',
   at: noon,
   project: '/p',
   seq: 1,
-  event: { type: 'ENDED', at: noon, order: order.id, outcome: { type: 'done' }, ms: 1, tools: 0, denied: [], model: null, costUsd: null, sessionId: null, leftovers: 0 },
+  event: {
+    type: 'ENDED',
+    at: noon,
+    order: order.id,
+    outcome: { type: 'done' },
+    ms: 1,
+    tools: 0,
+    denied: [],
+    model: null,
+    costUsd: null,
+    sessionId: null,
+    leftovers: 0,
+  },
   state: { version: '1', value: 'settling', context: null },
   effects: [],
 };
@@ -32,13 +51,22 @@ function stage(withArea: boolean) {
   const out: string[] = [];
   const drawn: string[] = [];
   let now = noon;
-  const area: Area = { show: (text) => void drawn.push(text), clear: () => void drawn.push(''), close: () => undefined };
-  const live = openLive({ out: outputTo(out), area: withArea ? area : null, nameOf: () => null, now: () => now });
+  const area: Area = {
+    show: (text) => void drawn.push(text),
+    clear: () => void drawn.push(''),
+    close: () => undefined,
+  };
+  const live = openLive({
+    out: outputTo(out),
+    area: withArea ? area : null,
+    nameOf: () => null,
+    now: () => now,
+  });
   return {
     out,
     drawn,
     live,
-    at(ms: number) {
+    at: (ms: number): void => {
       now = noon + ms;
     },
   };
@@ -60,7 +88,16 @@ describe('the live line', () => {
     const before = drawn.length;
     for (let ms = 1; ms <= 1_000; ms += 1) {
       at(ms);
-      live.follow({ type: 'session-event', at: noon + ms, project: '/p', order, event: { type: 'tool', tool: 'Read', target: `f${ms}` } }, []);
+      live.follow(
+        {
+          type: 'session-event',
+          at: noon + ms,
+          project: '/p',
+          order,
+          event: { type: 'tool', tool: 'Read', target: `f${ms}` },
+        },
+        [],
+      );
     }
     expect(drawn.length - before).toBeGreaterThanOrEqual(9);
     expect(drawn.length - before).toBeLessThanOrEqual(10);
@@ -96,7 +133,11 @@ describe('the live line', () => {
 
 describe('namesOf()', () => {
   it('gives the shortest names that tell projects apart', () => {
-    expect([...namesOf([{ root: '/a/web' }, { root: '/b/web' }, { root: '/b/api' }]).values()]).toEqual(['a/web', 'b/web', 'api']);
+    expect([...namesOf([{ root: '/a/web' }, { root: '/b/web' }, { root: '/b/api' }]).values()]).toEqual([
+      'a/web',
+      'b/web',
+      'api',
+    ]);
   });
 });
 
@@ -113,6 +154,8 @@ describe('commandFor()', () => {
   });
 
   it('quotes a folder with spaces', () => {
-    expect(commandFor({ cwd: '/' }, { root: "/a/it's" }, 'next-role run')).toBe("next-role run --dir 'a/it'\\''s'");
+    expect(commandFor({ cwd: '/' }, { root: "/a/it's" }, 'next-role run')).toBe(
+      "next-role run --dir 'a/it'\\''s'",
+    );
   });
 });

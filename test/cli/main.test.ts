@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pausedHandoff, projectWith, read, removeFolders } from '../rig/project.ts';
 
@@ -22,7 +22,10 @@ afterEach(async () => {
 
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
-function start(cwd: string, argv: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+function start(
+  cwd: string,
+  argv: readonly string[],
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   if (!existsSync(main)) throw new Error('Build the program first: npm run build');
   const child = spawn(process.execPath, [main, ...argv], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
@@ -128,7 +131,10 @@ describe('run', () => {
 
   it('prints JSON lines, the last one saying how it ended', async () => {
     const end = await exec(project(good), ['run', '--json']);
-    const notices = end.out.trim().split('\n').map((each) => JSON.parse(each) as Record<string, unknown>);
+    const notices = end.out
+      .trim()
+      .split('\n')
+      .map((each) => JSON.parse(each) as Record<string, unknown>);
     expect(notices.map((each) => each['type'])).toContain('decided');
     expect(notices.at(-1)).toMatchObject({ type: 'end', end: { type: 'rest', situation: { rest: 0 } } });
   });

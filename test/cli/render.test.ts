@@ -18,7 +18,15 @@ const ended = {
   leftovers: 0,
 } as const;
 const written = { type: 'WRITTEN', at: noon, digest: 'd', commit: '67e31ce0aa' } as const;
-const readEvent = { type: 'READ', at: noon, digest: 'd', handoff: null, problems: [], dispatchId: null, question: null } as const;
+const readEvent = {
+  type: 'READ',
+  at: noon,
+  digest: 'd',
+  handoff: null,
+  problems: [],
+  dispatchId: null,
+  question: null,
+} as const;
 
 function lines(notice: Notice, columns = 80, name: string | null = null): readonly string[] {
   return render(notice, { columns, name }).map(plainOf);
@@ -42,9 +50,19 @@ describe('render()', () => {
   });
 
   it('gives a failure its class and its words', () => {
-    const outcome = { type: 'failed', class: 'rate-limited', message: 'come back later', resetsAt: null } as const;
-    const [first] = lines(decided({ ...ended, outcome, denied: [], costUsd: null }, 'settling', contextWith({ order })), 120);
-    expect(first).toBe('12:00:00  ■ implementer ended after 1 min 23 s: rate-limited (come back later), 12 tool calls');
+    const outcome = {
+      type: 'failed',
+      class: 'rate-limited',
+      message: 'come back later',
+      resetsAt: null,
+    } as const;
+    const [first] = lines(
+      decided({ ...ended, outcome, denied: [], costUsd: null }, 'settling', contextWith({ order })),
+      120,
+    );
+    expect(first).toBe(
+      '12:00:00  ■ implementer ended after 1 min 23 s: rate-limited (come back later), 12 tool calls',
+    );
   });
 
   it('says where a write led, with its commit, and keeps a question for its own screen', () => {
@@ -63,7 +81,9 @@ describe('render()', () => {
     expect(lines(decided(written, 'reading', write('READY')))).toEqual([
       '12:00:00  → implementer is done; reviewer is next, commit 67e31ce0',
     ]);
-    expect(lines(decided(written, 'reading', write('ESCALATE')))).toEqual(['12:00:00  → ESCALATE, commit 67e31ce0']);
+    expect(lines(decided(written, 'reading', write('ESCALATE')))).toEqual([
+      '12:00:00  → ESCALATE, commit 67e31ce0',
+    ]);
     expect(lines(decided(readEvent, 'parked', asking))).toEqual([
       '12:00:00  ? implementer asks, and waits for your answer',
     ]);
@@ -79,7 +99,13 @@ describe('render()', () => {
   });
 
   it('shows the diagnostics of a file that cannot be read', () => {
-    const problem = { code: 'header-yaml', line: 3, severity: 'error', message: 'Broken "x"', hint: 'Mend it' } as const;
+    const problem = {
+      code: 'header-yaml',
+      line: 3,
+      severity: 'error',
+      message: 'Broken "x"',
+      hint: 'Mend it',
+    } as const;
     const context = contextWith({ verdict: { type: 'unreadable', problems: [problem] } });
     expect(lines(decided(readEvent, 'unreadable', context))).toEqual([
       '12:00:00  ✗ The handoff cannot be read; it is left alone',
@@ -88,10 +114,31 @@ describe('render()', () => {
   });
 
   it.each([
-    ['a claim', decided({ type: 'CLAIMED', at: noon, digest: 'd', baseline: {} }, 'working', contextWith({ order }))],
-    ['a pulse', { type: 'session-pulse', at: noon, project: '/p', order, elapsedMs: 1, idleMs: 1, bytes: 1, last: null }],
+    [
+      'a claim',
+      decided({ type: 'CLAIMED', at: noon, digest: 'd', baseline: {} }, 'working', contextWith({ order })),
+    ],
+    [
+      'a pulse',
+      {
+        type: 'session-pulse',
+        at: noon,
+        project: '/p',
+        order,
+        elapsedMs: 1,
+        idleMs: 1,
+        bytes: 1,
+        last: null,
+      },
+    ],
     ['watching by events', { type: 'watching', at: noon, project: '/p', mode: 'events', reason: null }],
-    ['a state of another version', { ...decided(ended, 'settling', contextWith({ order })), state: { version: 'x', value: 'y', context: null } }],
+    [
+      'a state of another version',
+      {
+        ...decided(ended, 'settling', contextWith({ order })),
+        state: { version: 'x', value: 'y', context: null },
+      },
+    ],
   ] as const)('says nothing of %s', (_what, notice) => {
     expect(lines(notice)).toEqual([]);
   });

@@ -52,18 +52,41 @@ Answer in one of three ways:
 
 describe('endScreen()', () => {
   const work = [
-    { order: { ...order, role: 'architect', id: 'a' }, ms: 61_000, files: ['coordination/specs/Q-R07-SPEC.md'] },
-    { order, ms: 600_000, files: ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/d.ts', 'test/a.test.ts', 'test/b.test.ts'] },
+    {
+      order: { ...order, role: 'architect', id: 'a' },
+      ms: 61_000,
+      files: ['coordination/specs/Q-R07-SPEC.md'],
+    },
+    {
+      order,
+      ms: 600_000,
+      files: ['src/a.ts', 'src/b.ts', 'src/c.ts', 'src/d.ts', 'test/a.test.ts', 'test/b.test.ts'],
+    },
   ].map(({ order: each, ms, files }) => ({
     files,
     decision: {
       order: each,
-      ended: { type: 'ENDED', at: noon, order: each.id, outcome: { type: 'done' }, ms, tools: 3, denied: [], model: null, costUsd: 0.5, sessionId: null, leftovers: 0 },
+      ended: {
+        type: 'ENDED',
+        at: noon,
+        order: each.id,
+        outcome: { type: 'done' },
+        ms,
+        tools: 3,
+        denied: [],
+        model: null,
+        costUsd: 0.5,
+        sessionId: null,
+        leftovers: 0,
+      },
     } as const,
   }));
   const receipt = {
     round: 'R07',
-    roles: sum(work.map(({ decision }) => decision), new Map(work.map(({ decision, files }) => [decision.order.id, files]))),
+    roles: sum(
+      work.map(({ decision }) => decision),
+      new Map(work.map(({ decision, files }) => [decision.order.id, files])),
+    ),
   };
   const finished = situationOf(testPolicy(), {
     value: 'finished',
@@ -91,9 +114,12 @@ implementer  1         10 min     sonnet  $0.50  a.ts, b.ts, c.ts, d.ts, a.test.
 2 sessions, 11 min 1 s of agent time. Orchestration tokens: 0
 Next: next-role set round=R08 next-role=architect status=READY`,
     ],
-  ])('tells at %i columns what came of the round, what each role took, and what to type next', (columns, text) => {
-    expect(shown(endScreen(finished, receipt, false, { columns, command, ms: 60_000 }))).toBe(text);
-  });
+  ])(
+    'tells at %i columns what came of the round, what each role took, and what to type next',
+    (columns, text) => {
+      expect(shown(endScreen(finished, receipt, false, { columns, command, ms: 60_000 }))).toBe(text);
+    },
+  );
 
   it('says of a stopped run that its work is kept and how to go on', () => {
     const working = situationOf(testPolicy(), { value: 'reading', context: contextWith({}) });
@@ -119,7 +145,19 @@ describe('workIn()', () => {
     const other = { ...claim, order: { ...order, id: 'x', round: 'R06' } };
     const look = { type: 'LOOK', at: noon } as const;
     const ended = (id: string) =>
-      ({ type: 'ENDED', at: noon, order: id, outcome: { type: 'done' }, ms: 5, tools: 0, denied: [], model: null, costUsd: null, sessionId: null, leftovers: 0 }) as const;
+      ({
+        type: 'ENDED',
+        at: noon,
+        order: id,
+        outcome: { type: 'done' },
+        ms: 5,
+        tools: 0,
+        denied: [],
+        model: null,
+        costUsd: null,
+        sessionId: null,
+        leftovers: 0,
+      }) as const;
     const decisions = [
       { event: look, effects: [claim] },
       { event: look, effects: [other] },
@@ -152,8 +190,16 @@ describe('whyScreen()', () => {
   });
 
   it('lists the problems of files with line and hint', () => {
-    const problem = { code: 'data-invalid', line: 4, severity: 'error', message: '"x" is no key', hint: 'Remove it' } as const;
-    const seen = lookWith(undefined, { problems: [{ file: 'coordination/next-role.yaml', diagnostics: [problem] }] });
+    const problem = {
+      code: 'data-invalid',
+      line: 4,
+      severity: 'error',
+      message: '"x" is no key',
+      hint: 'Remove it',
+    } as const;
+    const seen = lookWith(undefined, {
+      problems: [{ file: 'coordination/next-role.yaml', diagnostics: [problem] }],
+    });
     const text = shown(whyScreen(seen, null, { columns: 80, now: noon, command }));
     expect(text).toContain('coordination/next-role.yaml\n  line 4: "x" is no key (data-invalid) → Remove it');
   });
@@ -165,7 +211,10 @@ describe('whyScreen()', () => {
         expect(width(plainOf(each))).toBeLessThanOrEqual(columns);
       }
     }
-    const spent = contextWith({ order, round: { ...contextWith({}).round!, sessions: 99, visits: { implementer: 9 }, attempts: { d1: 5 } } });
+    const spent = contextWith({
+      order,
+      round: { ...contextWith({}).round!, sessions: 99, visits: { implementer: 9 }, attempts: { d1: 5 } },
+    });
     expect(leftOf(lookWith({ value: 'working', context: spent }))).toEqual({
       sessions: 0,
       role: { role: 'implementer', sessions: 0 },
@@ -189,7 +238,14 @@ site     –      –     damaged  –            –      you`,
 });
 
 describe('the live line', () => {
-  const pulse = { order, name: 'shop', startedAt: noon, lastAt: noon + 80_000, bytes: 12_400, last: 'Write src/compare-semver.ts' };
+  const pulse = {
+    order,
+    name: 'shop',
+    startedAt: noon,
+    lastAt: noon + 80_000,
+    bytes: 12_400,
+    last: 'Write src/compare-semver.ts',
+  };
 
   it.each([
     [80, '◐ shop  implementer (claude sonnet)  1:23  Write src/compare-semver.ts  12 kB'],

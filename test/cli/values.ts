@@ -61,7 +61,12 @@ export function lookWith(state: MachineState = initialState(), more: Partial<Loo
   const policy = testPolicy();
   const root = '/home/ada/shop';
   return {
-    project: { root, handoff: `${root}/coordination/NEXT-ROLE.md`, handoffName: 'coordination/NEXT-ROLE.md', own: `${root}/.next-role` },
+    project: {
+      root,
+      handoff: `${root}/coordination/NEXT-ROLE.md`,
+      handoffName: 'coordination/NEXT-ROLE.md',
+      own: `${root}/.next-role`,
+    },
     policy,
     state,
     situation: situationOf(policy, state),

@@ -10,7 +10,8 @@ import { dirname, join } from 'node:path';
 const made: string[] = [];
 
 /** A handoff that waits for nobody's money: paused. */
-export const pausedHandoff = '---\nround: R01\nnext-role: architect\nstatus: PAUSED\ntier: full\n---\n\n## Directive\n\nBuild it.\n';
+export const pausedHandoff =
+  '---\nround: R01\nnext-role: architect\nstatus: PAUSED\ntier: full\n---\n\n## Directive\n\nBuild it.\n';
 
 /** An empty folder. */
 export function emptyFolder(): string {

@@ -64,7 +64,7 @@ function markOf(situation: Situation): Span {
 }
 
 /** The table of roles, and the one number that is always zero. */
-export function receiptLines(receipt: Receipt, options: Pick<EndOptions, 'columns'>): Text {
+function receiptLines(receipt: Receipt, options: Pick<EndOptions, 'columns'>): Text {
   const hasModel = receipt.roles.some((role) => role.models.length > 0);
   const hasCost = receipt.roles.some((role) => (role.costUsd ?? 0) > 0);
   const cellsOf = (role: RoleReceipt, files: string): readonly (string | Span)[] => [
