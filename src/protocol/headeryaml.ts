@@ -73,7 +73,9 @@ export function parseHeaderYaml(block: string): Parsed {
   const parsed = document as Document.Parsed;
   const error = parsed.errors.find((found) => !isBackquoted(found, block));
   if (error === undefined) return { ok: true, document: parsed };
-  return { ok: false, fault: { message: error.message, offset: Math.max(0, error.pos[0] - 1) } };
+  // An unclosed bracket or quote is noticed at the end of the block; the person must look at the last line with words.
+  const offset = Math.min(Math.max(0, error.pos[0] - 1), Math.max(0, block.trimEnd().length - 1));
+  return { ok: false, fault: { message: error.message, offset } };
 }
 
 /** A value in backquotes is an error in YAML, but the parser reads it as the text it is; so do we. */

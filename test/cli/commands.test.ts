@@ -250,6 +250,14 @@ describe('status and why', () => {
     expect(seen.out.split('\n')).toHaveLength(4);
   });
 
+  it('show a project with a damaged journal beside the others, and exit with 1 for it', async () => {
+    const broken = projectWith({ '.next-role/journal.jsonl': '{"x":1}\n{"y":2}\n{"z":3}\n' });
+    const seen = await line(broken, ['status', broken, projectWith(), '--json']);
+    expect(seen.code).toBe(1);
+    expect(JSON.parse(seen.out)).toMatchObject([{ state: 'unusable' }, { state: 'waiting' }]);
+    expect((await line(broken, ['why'])).code).toBe(1);
+  });
+
   it('show the open question in full, and the command that answers it', async () => {
     const folder = projectWith({ [handoffPath]: asks });
     const seen = await line(folder, ['why']);

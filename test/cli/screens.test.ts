@@ -230,9 +230,9 @@ describe('statusScreen()', () => {
       { type: 'failed', name: 'site', message: 'damaged' },
     ] as const;
     expect(shown(statusScreen(seen, { columns: 80, now: noon + 60_000 }))).toBe(
-      `PROJECT  ROUND  TIER  STATE    ROLE         SINCE  WAITS FOR
-shop     R07    full  asking   implementer  1 min  you
-site     –      –     damaged  –            –      you`,
+      `PROJECT  ROUND  TIER  STATE     ROLE         SINCE  WAITS FOR
+shop     R07    full  asking    implementer  1 min  you
+site     –      –     unusable  –            –      you`,
     );
   });
 });

@@ -11,7 +11,7 @@ import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
 import { encodeLine, firstLink, parseLine } from '../../src/effects/journalline.ts';
 import type { Link } from '../../src/effects/journalline.ts';
 import type { Answer, AnswerVia } from '../../src/protocol/escalation.ts';
-import type { Effect, Finding, MachineEvent } from '../../src/protocol/event.ts';
+import type { Decision, Effect, Finding, MachineEvent } from '../../src/protocol/event.ts';
 import { statuses } from '../../src/protocol/handoff.ts';
 import type { Dialect, HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { JournalEntry } from '../../src/protocol/journal.ts';
@@ -260,6 +260,10 @@ describe('state/journal.schema.json', () => {
       wordsOf<Outcome['type']>({ done: true, stopped: true, lost: true, failed: true }),
     );
     expect(outcomes['failed']?.properties?.['class']?.enum).toEqual(failureClasses);
+    expect(has('option')).toEqual(Object.keys(asked.options[0] ?? {}).sort());
+    expect(has('decision')).toEqual(
+      keysOf<Decision>({ path: true, role: true, question: true, options: true, answer: true, chosen: true }),
+    );
     const answer = def('decision').properties?.['answer'];
     expect(sorted(answer?.required)).toEqual(
       keysOf<Answer>({ escalationId: true, choice: true, words: true, via: true }),

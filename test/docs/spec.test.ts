@@ -86,11 +86,12 @@ describe('the examples of docs/SPEC.md', () => {
       words: 'but log every refresh',
       via: 'header',
     } as const;
-    const chosen = question.options[1]?.do ?? '';
+    const { options } = question;
+    const chosen = options[1]?.do ?? '';
     const path = 'coordination/decisions/D-R07-implementer-1.md';
-    expect(decisionText({ path, role: 'implementer', question: question.question, answer, chosen })).toBe(
-      shown,
-    );
+    expect(
+      decisionText({ path, role: 'implementer', question: question.question, options, answer, chosen }),
+    ).toBe(shown);
   });
 });
 

@@ -159,7 +159,7 @@ describe('decode() on a file that cannot be acted upon', () => {
     ['--- json', '\n--- json\n{ "status": "READY" }\n---\n', 'header-executable/error@2'],
     ['---toml', '---toml\nstatus = "READY"\n---\n', 'header-executable/error@1'],
     ['---coffee', '---coffee\nstatus: "READY"\n---\n', 'header-executable/error@1'],
-    ['an open quote', '\ufeff\n---\nround: R1\nstatus: "READY\n---\n', 'header-yaml/error@5'],
+    ['an open quote', '\ufeff\n---\nround: R1\nstatus: "READY\n---\n', 'header-yaml/error@4'],
     ['an open quote, CRLF', '---\r\nround: R1\r\nstatus: READY: no\r\n---\r\n', 'header-yaml/error@3'],
     ['a tab as indentation', '---\nstatus: READY\nescalation:\n\tquestion: q\n---\n', 'header-yaml/error@4'],
     ['text behind "..."', '---\nstatus: READY\n...\nround: R1\n---\n', 'header-yaml/error@3'],

@@ -4,9 +4,8 @@
  * through the console, so what it says is caught and goes the way everything goes.
  */
 import { RootCommand } from '@bomb.sh/tab';
-import { builtinNames, readCatalog } from '../../effects/catalog.ts';
-import { findProject } from '../../effects/project.ts';
-import { look } from '../../runner/look.ts';
+import type { Policy } from '../../protocol/policy.ts';
+import type { Project } from '../../protocol/project.ts';
 import { commandTable } from '../flags.ts';
 import type { CommandSpec, Values } from '../flags.ts';
 import { printJson } from '../output.ts';
@@ -56,15 +55,13 @@ function add(root: RootCommand, spec: CommandSpec, valuesOf: ValuesOf): void {
   }
 }
 
-/** Looks up only what the command at hand can need: each key press starts a process. */
+/** Looks up, and even loads, only what the command at hand can need: each key press starts a process. */
 async function lookUp(cwd: string, command: string): Promise<ValuesOf> {
   const spec: CommandSpec | undefined = commandTable.find((each) => each.name === command);
   const kinds = new Set([...(spec?.args ?? []), ...(spec?.flags ?? [])].map((each) => each.values));
-  const project = await findProject(cwd);
-  const isPolicyNeeded = kinds.has('tier') || kinds.has('role');
-  const policy = isPolicyNeeded ? (await readCatalog(project?.root ?? cwd)).policy : null;
-  const shipped = kinds.has('shipped') ? await builtinNames() : [];
-  const letters = kinds.has('letter') && project !== null ? await lettersOf(project) : [];
+  const policy = kinds.has('tier') || kinds.has('role') ? await policyOf(cwd) : null;
+  const shipped = kinds.has('shipped') ? await (await import('../../effects/catalog.ts')).builtinNames() : [];
+  const letters = kinds.has('letter') ? await lettersOf(cwd) : [];
   return (values) => {
     switch (values) {
       case 'tier':
@@ -85,7 +82,20 @@ async function lookUp(cwd: string, command: string): Promise<ValuesOf> {
   };
 }
 
-async function lettersOf(project: Parameters<typeof look>[0]): Promise<readonly string[]> {
+async function projectAbove(cwd: string): Promise<Project | null> {
+  return (await import('../../effects/project.ts')).findProject(cwd);
+}
+
+async function policyOf(cwd: string): Promise<Policy> {
+  const { readCatalog } = await import('../../effects/catalog.ts');
+  const project = await projectAbove(cwd);
+  return (await readCatalog(project?.root ?? cwd)).policy;
+}
+
+async function lettersOf(cwd: string): Promise<readonly string[]> {
+  const project = await projectAbove(cwd);
+  if (project === null) return [];
+  const { look } = await import('../../runner/look.ts');
   const { situation } = await look(project);
   return situation.question?.options.map((option) => option.letter) ?? [];
 }
