@@ -4,7 +4,7 @@
  */
 import type { Escalation } from '../protocol/escalation.ts';
 import { human, type HandoffFacts, type Role } from '../protocol/handoff.ts';
-import type { Context, OpenQuestion } from './round.ts';
+import type { Context, OpenQuestion, RoundMemory } from './round.ts';
 
 /** An escalation whose file names nothing at all. */
 const wordless: Escalation = {
@@ -27,12 +27,23 @@ export function openQuestion(
   const known = context.question;
   if (known !== null) return { ...known, fingerprint, escalation, moves: movesFor(known, fingerprint) };
   const role = askingRole(context, handoff);
-  return { id: escalation.id ?? questionId(context, role), role, fingerprint, escalation, moves: null };
+  return { id: freshId(context, escalation.id, role), role, fingerprint, escalation, moves: null };
 }
 
 /** Letters keep their moves only while the question is the one the runner wrote. */
 function movesFor(known: OpenQuestion, fingerprint: string | null): OpenQuestion['moves'] {
   return known.fingerprint === null || known.fingerprint === fingerprint ? known.moves : null;
+}
+
+/** The id that was written, unless an earlier question of the round had it: its decision must not be overwritten. */
+function freshId(context: Context, written: string | null, role: Role): string {
+  const used = context.round?.decisions.some(({ id }) => id === written) ?? false;
+  return written === null || used ? questionId(context, role) : written;
+}
+
+/** The memory after a question was opened: it is counted, and words that stand there already are no answer to it. */
+export function opened(round: RoundMemory, words: string | null): RoundMemory {
+  return { ...round, escalations: round.escalations + 1, wordsSeen: words };
 }
 
 /** `<round>-<role>-<n>`, counted over the round. */

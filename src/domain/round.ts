@@ -5,7 +5,7 @@
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { Decision, Finding } from '../protocol/event.ts';
-import type { HandoffChange, Role } from '../protocol/handoff.ts';
+import type { HandoffChange, Role, Status } from '../protocol/handoff.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
 
 /** The counts that bound a round. They are never lowered by anything but a stop that a human or a limit asked for. */
@@ -20,6 +20,8 @@ export type RoundMemory = {
   /** Allowances that a human edit granted beyond the caps, as absolute counts. */
   readonly granted: { readonly visits: Readonly<Record<Role, number>>; readonly sessions: number };
   readonly escalations: number;
+  /** Digest of the operator's section when the last question was opened or answered: older words answer nothing. */
+  readonly wordsSeen: string | null;
   /** Waits for a provider's limit, which spend no attempt and are bounded by themselves. */
   readonly limitWaits: number;
   /** Answers given in this round, oldest first. */
@@ -44,7 +46,15 @@ export type ParkKind =
 export type Verdict =
   | { readonly type: 'none' }
   | { readonly type: 'dispatch'; readonly order: Order; readonly since: number }
-  | { readonly type: 'gate'; readonly to: Role | null; readonly remarks: readonly string[] }
+  | {
+      readonly type: 'gate';
+      readonly to: Role | null;
+      /** The status the round ends with, where the role proposed one that its contract allows. */
+      readonly ends: Status | null;
+      /** Header keys the role changed that are not its to change. */
+      readonly mend: HandoffChange;
+      readonly remarks: readonly string[];
+    }
   | {
       readonly type: 'write';
       readonly change: HandoffChange;
@@ -112,6 +122,7 @@ export function newRound(id: string, tier: string): RoundMemory {
     attempts: {},
     granted: { visits: {}, sessions: 0 },
     escalations: 0,
+    wordsSeen: null,
     limitWaits: 0,
     decisions: [],
     baseline: {},

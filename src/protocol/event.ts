@@ -40,6 +40,8 @@ export type MachineEvent =
       readonly dispatchId: string | null;
       /** Escalation fingerprint (its question and options), to tell a stale answer; null without an escalation. */
       readonly question: string | null;
+      /** Digest of the operator's section, to tell new words from old; null without one. */
+      readonly words: string | null;
     }
   /** WORKING stands in the file under this digest. `baseline` holds the digests of owed files before the session. */
   | {
@@ -77,6 +79,7 @@ export type MachineEvent =
       readonly problems: readonly Diagnostic[];
       readonly artifacts: readonly ArtifactFact[];
       readonly question: string | null;
+      readonly words: string | null;
     }
   | { readonly type: 'GATED'; readonly at: number; readonly findings: readonly Finding[] }
   /** The uphill write is on disk under this digest. */
@@ -112,7 +115,7 @@ export type Effect =
       readonly kind: 'write';
       readonly expect: string;
       readonly change: HandoffChange;
-      /** An escalation to be written (the runner's own, or a role's with an id added); null leaves what is there. */
+      /** An escalation of the runner's own, to be written; null leaves what is there. */
       readonly escalation: Escalation | null;
       readonly decision: Decision | null;
       /** Commit message, null when nothing is to be committed after this write. */
