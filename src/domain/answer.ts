@@ -5,6 +5,7 @@
  */
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Answer, AnswerVia, Option } from '../protocol/escalation.ts';
+import type { MachineEvent } from '../protocol/event.ts';
 import { decisionPath } from '../protocol/artifact.ts';
 import { human, type HandoffChange, type HandoffFacts, type Role } from '../protocol/handoff.ts';
 import type { Policy } from '../protocol/policy.ts';
@@ -14,10 +15,9 @@ import { parked, write } from './verdict.ts';
 
 /** What is known when an answer arrives. */
 export type AnswerRequest = {
-  readonly at: number;
+  readonly event: Extract<MachineEvent, { type: 'READ' }>;
   readonly handoff: HandoffFacts;
   readonly via: AnswerVia;
-  readonly problems: readonly Diagnostic[];
 };
 
 /** Answers the open question of the context, or stays parked and says why the answer does not count. */
@@ -27,16 +27,17 @@ export function resolveAnswer(policy: Policy, context: Context, request: AnswerR
   const { handoff } = request;
   const option = optionNamed(question, handoff.answer);
   if (handoff.answer !== null && option === null && question.escalation.options.length > 0) {
-    return refuse(context, question, handoff.answer, request.problems);
+    return refuse(context, question, handoff.answer, request.event.problems);
   }
   const role = resumingRole(question, option, handoff);
   const answer: Answer = {
     escalationId: question.id,
     choice: option?.letter ?? null,
-    words: wordsOf(handoff, option),
+    words: wordsOf(context, request, option),
     via: request.via,
   };
-  return release(policy, { ...context, at: request.at }, { question, answer, option, role });
+  const seen = context.round === null ? null : { ...context.round, wordsSeen: request.event.words };
+  return release(policy, { ...context, round: seen }, { question, answer, option, role });
 }
 
 /** Takes the default of the open question, where the project's settings allow it. */
@@ -86,8 +87,10 @@ function optionNamed(question: OpenQuestion, answer: string | null): Option | nu
   return question.escalation.options.find((option) => option.letter.toLowerCase() === wanted) ?? null;
 }
 
-/** The role that asked resumes; the runner's own questions name a role per letter; else the file's next role. */
+/** The role that a human named with READY; else where the runner's own letter leads; else the role that asked. */
 function resumingRole(question: OpenQuestion, option: Option | null, handoff: HandoffFacts): Role | null {
+  const named = handoff.status === 'READY' && handoff.role !== human ? handoff.role : null;
+  if (named !== null && named !== question.role) return named;
   if (question.moves !== null && option !== null) {
     const move = question.moves[option.letter];
     if (move !== undefined) return move;
@@ -96,8 +99,10 @@ function resumingRole(question: OpenQuestion, option: Option | null, handoff: Ha
   return handoff.role ?? human;
 }
 
-function wordsOf(handoff: HandoffFacts, option: Option | null): string | null {
-  const parts = [option === null ? handoff.answer : null, handoff.note, handoff.operatorDecision];
+/** All that the human said: words that stood in the section before the question was asked are not among it. */
+function wordsOf(context: Context, { event, handoff }: AnswerRequest, option: Option | null): string | null {
+  const section = event.words === context.round?.wordsSeen ? null : handoff.operatorDecision;
+  const parts = [option === null ? handoff.answer : null, handoff.note, section];
   const words = parts.filter((part): part is string => part !== null && part.trim() !== '').join('\n\n');
   return words === '' ? null : words;
 }

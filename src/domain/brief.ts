@@ -3,10 +3,10 @@
  * records both. Built only from the role's contract, the directive, the answers of the round and the feedback of the
  * last attempt; what the contract hides never enters, and files are offered by path, not by content.
  */
-import { fill } from '../protocol/artifact.ts';
-import { matches } from '../protocol/artifact.ts';
+import { fill, matches } from '../protocol/artifact.ts';
 import type { Policy, RoleContract } from '../protocol/policy.ts';
 import type { Brief, BriefPart, Manifest, OfferedPath, Order } from '../protocol/session.ts';
+import { owedPaths } from './gate.ts';
 import { roleAfter, tierOf } from './route.ts';
 
 /** Files a hand found and read for a brief. */
@@ -43,7 +43,7 @@ export function compose(policy: Policy, order: Order, files: BriefFiles): Brief 
   const sections: readonly (readonly [string, string])[] = [
     ['head', head(order)],
     ['role', fill(role.body, names).trim()],
-    ['files', filesSection(offered, hidden, writable, owedPaths(role, order))],
+    ['files', filesSection(offered, hidden, writable, owedPaths(policy, order))],
     ['directive', directiveSection(files.directive)],
     ['answers', answersSection(role, order, files.decisions)],
     ['feedback', feedbackSection(order)],
@@ -68,12 +68,6 @@ export function byteLength(text: string): number {
 function head(order: Order): string {
   const kind = order.kind === 'repair' ? ' · repair' : '';
   return `${firstLine}\n\nRole: ${order.role} · Round: ${order.round} · Tier: ${order.tier} · Session: ${order.visit}${kind}`;
-}
-
-function owedPaths(role: RoleContract, order: Order): readonly string[] {
-  return role.owes
-    .filter((artifact) => artifact.tiers.length === 0 || artifact.tiers.includes(order.tier))
-    .map((artifact) => fill(artifact.path, { round: order.round }));
 }
 
 function filesSection(

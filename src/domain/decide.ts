@@ -8,7 +8,7 @@ import type { MachineEvent } from '../protocol/event.ts';
 import { human, statuses, type HandoffFacts, type Role } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
 import { resolveAnswer } from './answer.ts';
-import { openQuestion } from './question.ts';
+import { openQuestion, opened } from './question.ts';
 import { newRound, type Context, type RoundMemory } from './round.ts';
 import { candidate, capReached, grant, orderFor, tierOf } from './route.ts';
 import { blocked, parked } from './verdict.ts';
@@ -25,25 +25,16 @@ export function decide(policy: Policy, context: Context, event: Read): Context {
   if (handoff === null) return { ...known, verdict: { type: 'unreadable', problems: event.problems } };
 
   const tier = tierOf(policy, handoff.tier);
-  if (tier === null) {
-    return parked(
-      known,
-      'illegal',
-      `the tier "${handoff.tier ?? policy.defaultTier}" is not known`,
-      event.problems,
-    );
-  }
-  const round = roundOf(context, handoff, tier);
+  const round = roundOf(context, handoff, tier?.name ?? policy.defaultTier);
   const here: Context = { ...known, round, question: round.id === context.round?.id ? known.question : null };
   switch (handoff.status) {
     case 'READY':
+    case 'MERGE-READY':
       return here.question === null
-        ? ready(policy, here, event, handoff, tier)
+        ? going(policy, here, event, handoff, tier)
         : answered(policy, here, event, handoff);
     case 'ESCALATE':
       return escalated(policy, here, event, handoff);
-    case 'MERGE-READY':
-      return mergeReady(policy, here, event, handoff, tier);
     case 'ROUND-COMPLETE':
     case 'WAVE-COMPLETE':
       return { ...here, order: null, question: null, verdict: { type: 'finish', why: handoff.status } };
@@ -69,10 +60,28 @@ export function decide(policy: Policy, context: Context, event: Read): Context {
 }
 
 /** The memory of the round the file names: kept while the id stays the same, new when a human opened another one. */
-function roundOf(context: Context, handoff: HandoffFacts, tier: Tier): RoundMemory {
+function roundOf(context: Context, handoff: HandoffFacts, tier: string): RoundMemory {
   const id = handoff.round ?? context.round?.id ?? namelessRound;
-  if (context.round?.id !== id) return newRound(id, tier.name);
-  return { ...context.round, tier: tier.name };
+  if (context.round?.id !== id) return newRound(id, tier);
+  return { ...context.round, tier };
+}
+
+/** READY or MERGE-READY with no question open: somebody is to work, if the tier is known. */
+function going(
+  policy: Policy,
+  here: Context,
+  event: Read,
+  handoff: HandoffFacts,
+  tier: Tier | null,
+): Context {
+  if (tier === null) {
+    const known = Object.keys(policy.tiers).join(', ');
+    const why = `the tier "${handoff.tier ?? policy.defaultTier}" is not known (${known})`;
+    return parked(here, 'illegal', why, event.problems);
+  }
+  return handoff.status === 'READY'
+    ? ready(policy, here, event, handoff, tier)
+    : mergeReady(policy, here, event, handoff, tier);
 }
 
 function ready(policy: Policy, here: Context, event: Read, handoff: HandoffFacts, tier: Tier): Context {
@@ -137,8 +146,9 @@ function wasBlocked(context: Context): boolean {
 
 function escalated(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
   const question = openQuestion(here, event.question, handoff);
+  const round = here.question === null && here.round !== null ? opened(here.round) : here.round;
   if (handoff.answer === null) {
-    return { ...parked(here, 'escalation', question.escalation.question, event.problems), question };
+    return { ...parked(here, 'escalation', question.escalation.question, event.problems), round, question };
   }
   const asked = here.question?.fingerprint ?? event.question;
   const stale = asked !== event.question;
@@ -150,24 +160,16 @@ function escalated(policy: Policy, here: Context, event: Read, handoff: HandoffF
       message: `The answer "${handoff.answer}" stands beside a question that has changed since it was asked`,
       hint: 'Read the question again, then give the answer anew: next-role resume --choose <letter>',
     };
-    return { ...parked(here, 'escalation', problem.message, [...event.problems, problem]), question };
+    return { ...parked(here, 'escalation', problem.message, [...event.problems, problem]), round, question };
   }
-  return resolveAnswer(
-    policy,
-    { ...here, question },
-    { at: event.at, handoff, via: 'header', problems: event.problems },
-  );
+  return resolveAnswer(policy, { ...here, round, question }, { event, handoff, via: 'header' });
 }
 
 /** READY while a question is open: the human answered, in the header, in a section, or not at all. */
 function answered(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
-  const via =
-    handoff.answer !== null
-      ? 'header'
-      : handoff.operatorDecision !== null
-        ? 'section'
-        : 'ready-without-answer';
-  return resolveAnswer(policy, here, { at: event.at, handoff, via, problems: event.problems });
+  const newWords = event.words !== null && event.words !== here.round?.wordsSeen;
+  const via = handoff.answer !== null ? 'header' : newWords ? 'section' : 'ready-without-answer';
+  return resolveAnswer(policy, here, { event, handoff, via });
 }
 
 /** WORKING in the file while we run nothing: ours and waiting to be retried, or somebody else's. */

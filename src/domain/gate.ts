@@ -2,13 +2,14 @@
  * Gates: checks that the engine itself makes on what a session left, and what follows from their findings. A check is
  * a pure function from facts to findings with stable ids; whether a finding blocks is decided by its severity alone.
  */
+import { fill } from '../protocol/artifact.ts';
 import type { Finding, MachineEvent } from '../protocol/event.ts';
 import type { OwedArtifact, Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { human } from '../protocol/handoff.ts';
 import { ask } from './ask.ts';
 import { again } from './retry.ts';
-import { releaseKeys, type Context } from './round.ts';
+import { releaseKeys, type Context, type Verdict } from './round.ts';
 import { capReached, tierOf } from './route.ts';
 import { write } from './verdict.ts';
 
@@ -18,6 +19,15 @@ type Gated = Extract<MachineEvent, { type: 'GATED' }>;
 export function owedIn(policy: Policy, order: Pick<Order, 'role' | 'tier'>): readonly OwedArtifact[] {
   const owes = policy.roles[order.role]?.owes ?? [];
   return owes.filter((artifact) => artifact.tiers.length === 0 || artifact.tiers.includes(order.tier));
+}
+
+/** The paths of those files in this order's round, relative to the project. */
+export function owedPaths(policy: Policy, order: Order): readonly string[] {
+  return owedIn(policy, order).map((artifact) => owedPath(artifact, order));
+}
+
+export function owedPath(artifact: OwedArtifact, order: Pick<Order, 'round' | 'role' | 'tier'>): string {
+  return fill(artifact.path, { round: order.round, role: order.role, tier: order.tier });
 }
 
 /**
@@ -68,7 +78,7 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
     };
   }
   const blocking = event.findings.filter(isBlocking);
-  if (blocking.length === 0) return advance(policy, here, order, verdict.to);
+  if (blocking.length === 0) return advance(policy, here, order, verdict);
   const feedback = blocking.map(words);
   const cap = capReached(policy, round, order.role, order.dispatchId);
   if (cap === null) return again(policy, here, order, { kind: 'repair', feedback });
@@ -77,14 +87,17 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
 }
 
 /** The one uphill write of a green session: the next role, or the end of the round. */
-function advance(policy: Policy, here: Context, order: Order, to: string | null): Context {
-  const ends = tierOf(policy, order.tier)?.ends ?? 'ROUND-COMPLETE';
-  const change =
-    to === null
-      ? { ...releaseKeys, 'next-role': human, status: ends }
-      : { ...releaseKeys, 'next-role': to, status: 'READY' };
+function advance(
+  policy: Policy,
+  here: Context,
+  order: Order,
+  verdict: Extract<Verdict, { type: 'gate' }>,
+): Context {
+  const { to, mend } = verdict;
+  const ends = verdict.ends ?? tierOf(policy, order.tier)?.ends ?? 'ROUND-COMPLETE';
+  const next = to === null ? { 'next-role': human, status: ends } : { 'next-role': to, status: 'READY' };
   const why = to === null ? `${order.role} ended the round` : `${order.role} is done; ${to} is next`;
-  return { ...here, verdict: write({ change, why, commit: why }) };
+  return { ...here, verdict: write({ change: { ...releaseKeys, ...mend, ...next }, why, commit: why }) };
 }
 
 function words(finding: Finding): string {

@@ -2,10 +2,9 @@
  * How the memory changes when a hand reports back: a claim counts a session, a write closes an order. No decision is
  * made here.
  */
-import { fill } from '../protocol/artifact.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
-import { owedIn } from './gate.ts';
+import { owedPaths } from './gate.ts';
 import { count, type Context, type RoundMemory, type Verdict } from './round.ts';
 
 type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
@@ -65,7 +64,7 @@ function withoutBaseline(
   round: RoundMemory,
   order: NonNullable<Context['order']>,
 ): RoundMemory {
-  const owed = new Set(owedIn(policy, order).map((artifact) => fill(artifact.path, { round: order.round })));
+  const owed = new Set(owedPaths(policy, order));
   return {
     ...round,
     baseline: Object.fromEntries(Object.entries(round.baseline).filter(([path]) => !owed.has(path))),

@@ -41,9 +41,9 @@ function freshId(context: Context, written: string | null, role: Role): string {
   return written === null || used ? questionId(context, role) : written;
 }
 
-/** The memory after a question was opened: it is counted, and words that stand there already are no answer to it. */
-export function opened(round: RoundMemory, words: string | null): RoundMemory {
-  return { ...round, escalations: round.escalations + 1, wordsSeen: words };
+/** The memory after a question was opened. */
+export function opened(round: RoundMemory): RoundMemory {
+  return { ...round, escalations: round.escalations + 1 };
 }
 
 /** `<round>-<role>-<n>`, counted over the round. */

@@ -4,12 +4,12 @@
  * process ended; what is plainly missing is asked for again within the caps, and everything else becomes a question.
  */
 import type { MachineEvent } from '../protocol/event.ts';
-import { human, type HandoffFacts, type Role } from '../protocol/handoff.ts';
+import { human, type HandoffChange, type HandoffFacts, type Role, type Status } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { ask } from './ask.ts';
 import { failed, interrupted } from './failure.ts';
-import { openQuestion } from './question.ts';
+import { opened, openQuestion } from './question.ts';
 import { again } from './retry.ts';
 import { releaseKeys, uncount, type Context } from './round.ts';
 import { isLegal, roleAfter, tierOf } from './route.ts';
@@ -37,15 +37,17 @@ export function settle(policy: Policy, context: Context, event: Settled): Contex
   if (handoff.status === 'PAUSED') return paused(here, order);
 
   const missing = missingWords(event);
-  const proposed = proposal(tier, order.role, handoff);
-  const complete = missing.length === 0 && proposed.type === 'legal';
-  if (complete) return accept(here, proposed.to, outcome.type === 'done' ? [] : [endedOddly(here)]);
+  const proposed = proposal(tier, policy, order.role, handoff);
+  const given = { mend: roundBack(order, handoff), ends: endOf(policy, order, handoff) };
+  if (missing.length === 0 && proposed.type === 'legal') {
+    return accept(here, proposed.to, given, outcome.type === 'done' ? [] : [endedOddly(here)]);
+  }
 
   switch (outcome.type) {
     case 'done':
       if (missing.length > 0 && here.denied.length > 0) return refusedPermission(here, order, missing);
       if (missing.length > 0) return again(policy, here, order, { kind: 'repair', feedback: missing });
-      return unproposed(here, order, tier, handoff);
+      return unproposed(here, order, tier, proposed, given);
     case 'stopped':
       return released(here, order);
     case 'lost':
@@ -64,7 +66,7 @@ type Proposal =
   | { readonly type: 'foreign'; readonly words: string };
 
 /** What the role proposes in the header: a legal next step, none (still WORKING), or something it may not. */
-function proposal(tier: Tier, from: Role, handoff: HandoffFacts): Proposal {
+function proposal(tier: Tier, policy: Policy, from: Role, handoff: HandoffFacts): Proposal {
   const to = handoff.role === human ? null : handoff.role;
   const words = `${handoff.statusText ?? ''} for ${handoff.roleText ?? 'nobody'}`;
   switch (handoff.status) {
@@ -75,7 +77,9 @@ function proposal(tier: Tier, from: Role, handoff: HandoffFacts): Proposal {
         ? { type: 'legal', to }
         : { type: 'illegal', words };
     case 'MERGE-READY':
-      return { type: 'legal', to: roleAfter(tier, from) };
+      return mayEndWith(policy, from, 'MERGE-READY')
+        ? { type: 'legal', to: roleAfter(tier, from) }
+        : { type: 'illegal', words };
     case 'ROUND-COMPLETE':
     case 'WAVE-COMPLETE':
     case 'WAVE-PLAN-READY':
@@ -91,33 +95,52 @@ function proposal(tier: Tier, from: Role, handoff: HandoffFacts): Proposal {
   }
 }
 
+/** What of a proposal is kept or put right beside its next role. */
+type Given = { readonly mend: HandoffChange; readonly ends: Status | null };
+
+/** Which round it is, is not a role's to say. */
+function roundBack(order: Order, handoff: HandoffFacts): HandoffChange {
+  return handoff.round !== null && handoff.round !== order.round ? { round: order.round } : {};
+}
+
+/** The end that the role proposed, where its contract allows that word. */
+function endOf(policy: Policy, order: Order, { status }: HandoffFacts): Status | null {
+  if (status === null || status === 'MERGE-READY' || status === 'READY') return null;
+  return mayEndWith(policy, order.role, status) ? status : null;
+}
+
+function mayEndWith(policy: Policy, role: Role, status: Status): boolean {
+  return policy.roles[role]?.ends.includes(status) ?? false;
+}
+
 /** The work is there but the header is not: the tier's next role follows by rule, and the remark says so. */
-function unproposed(here: Context, order: Order, tier: Tier, handoff: HandoffFacts): Context {
-  const proposed = proposal(tier, order.role, handoff);
+function unproposed(here: Context, order: Order, tier: Tier, proposed: Proposal, given: Given): Context {
   const to = roleAfter(tier, order.role);
   const next = to ?? 'the end of the round';
   switch (proposed.type) {
     case 'none':
-      return accept(here, to, [
+      return accept(here, to, given, [
         `${order.role} left the handoff untouched; ${next} follows by the tier's order`,
       ]);
     case 'illegal':
-      return accept(here, to, [
+      return accept(here, to, given, [
         `${order.role} proposed "${proposed.words}", which the tier does not allow; ${next} follows`,
       ]);
     case 'foreign': {
       const why = `${order.role} left "${proposed.words}", which is not a proposal; a human must look`;
-      return { ...here, verdict: write({ change: releaseKeys, why, commit: null }) };
+      return { ...here, verdict: write({ change: { ...releaseKeys, ...given.mend }, why }) };
     }
     case 'legal':
-      return accept(here, proposed.to, []);
+      return accept(here, proposed.to, given, []);
     default:
       return proposed satisfies never;
   }
 }
 
-function accept(here: Context, to: Role | null, remarks: readonly string[]): Context {
-  return { ...here, verdict: { type: 'gate', to, remarks } };
+function accept(here: Context, to: Role | null, given: Given, remarks: readonly string[]): Context {
+  const moved =
+    given.mend['round'] === undefined ? [] : ['the round was changed in the header and is put back'];
+  return { ...here, verdict: { type: 'gate', to, ...given, remarks: [...remarks, ...moved] } };
 }
 
 function endedOddly(here: Context): string {
@@ -129,8 +152,15 @@ function endedOddly(here: Context): string {
 /** A role's own question: the bookkeeping is cleared, an answer it gave itself is removed, and a human is waited for. */
 function raised(here: Context, order: Order, event: Settled, handoff: HandoffFacts): Context {
   const question = openQuestion({ ...here, question: null }, event.question, handoff);
-  const round = here.round === null ? null : { ...here.round, escalations: here.round.escalations + 1 };
-  const change = { ...releaseKeys, status: 'ESCALATE', 'next-role': order.role, answer: null, note: null };
+  const round = here.round === null ? null : { ...opened(here.round), wordsSeen: event.words };
+  const change = {
+    ...releaseKeys,
+    ...roundBack(order, handoff),
+    status: 'ESCALATE',
+    'next-role': order.role,
+    answer: null,
+    note: null,
+  };
   const why = `${order.role} asks: ${question.escalation.question}`;
   return { ...here, round, question, verdict: write({ change, why, commit: `${order.role} escalates` }) };
 }

@@ -9,6 +9,7 @@ import type { Order } from '../protocol/session.ts';
 import { deadlineOf } from './effects.ts';
 import type { MachineState } from './machine.ts';
 import type { Context, Verdict } from './round.ts';
+import { tierOf } from './route.ts';
 
 /** What a script may rely on: 0 finished, 1 failed, 2 waiting for a human. */
 export type RestCode = 0 | 1 | 2;
@@ -133,7 +134,7 @@ function waiting(policy: Policy, context: Context): Words {
         headline: `Round ${context.round?.id ?? ''} is finished`,
         waitsFor: 'nobody',
         rest: 0,
-        next: ['next-role set round=<next> next-role=architect status=READY'],
+        next: [`next-role set round=<next> next-role=${firstRole(policy, context)} status=READY`],
       };
     case 'none':
     case 'dispatch':
@@ -193,6 +194,10 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
     default:
       return verdict.kind satisfies never;
   }
+}
+
+function firstRole(policy: Policy, context: Context): string {
+  return tierOf(policy, context.round?.tier ?? null)?.roles[0] ?? 'architect';
 }
 
 function sentence(words: string): string {

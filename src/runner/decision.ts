@@ -37,5 +37,7 @@ function optionLine(option: Option): string {
 function answerLines({ answer, chosen }: Decision): readonly string[] {
   const choice = answer.choice === null ? [] : [`**${answer.choice}** — ${chosen}`, ''];
   const words = answer.words === null ? [] : [answer.words.trim(), ''];
-  return choice.length + words.length === 0 ? ['The human set READY without an answer.', ''] : [...choice, ...words];
+  return choice.length + words.length === 0
+    ? ['The human set READY without an answer.', '']
+    : [...choice, ...words];
 }

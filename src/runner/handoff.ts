@@ -79,6 +79,7 @@ export async function readEvent(
     problems: reading.diagnostics,
     dispatchId: handoff === null ? null : await inputsHash(project, policy, handoff),
     question: handoff === null ? null : fingerprint(handoff.escalation),
+    words: wordsDigest(handoff?.operatorDecision ?? null),
   };
 }
 
@@ -108,6 +109,11 @@ async function inputsHash(project: Project, policy: Policy, handoff: Handoff): P
     if (errorCode(error) === '') throw error;
     return null;
   }
+}
+
+/** Tells new words of the operator's section from old ones. */
+export function wordsDigest(words: string | null): string | null {
+  return words === null ? null : digestText(words).slice(0, 16);
 }
 
 /** Hash of (round, role, inputs): the contract's files under coordination/, the inputs named, the directive, the answers. */

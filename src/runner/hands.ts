@@ -3,15 +3,14 @@
  * the same thing: it first looks whether that is done already. Trouble with the outside world comes back as FAILED;
  * nothing here decides what follows.
  */
-import { fill } from '../protocol/artifact.ts';
 import { edit } from '../protocol/codec.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
-import { owedIn, sectionFindings } from '../domain/gate.ts';
+import { owedIn, owedPath, owedPaths, sectionFindings } from '../domain/gate.ts';
 import { explain, readText, replaceIf, writeAtomic, type Replaced } from '../effects/files.ts';
-import { commitCoordination } from '../effects/git.ts';
-import { digestsOf, factsOf, fingerprint, readEvent, readHandoff } from './handoff.ts';
+import { commitCoordination, repositoryOf } from '../effects/git.ts';
+import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { decisionText } from './decision.ts';
@@ -106,7 +105,7 @@ async function claim(
   const { project, policy } = round;
   const { order } = effect;
   const at = options.now();
-  const baseline = await digestsOf(project, owedPaths(round, order));
+  const baseline = await digestsOf(project, owedPaths(policy, order));
   const { digest, reading } = await readHandoff(project, policy);
   if (digest !== null && reading.handoff?.status === 'WORKING' && reading.handoff.dispatch === order.id) {
     return { type: 'CLAIMED', at, digest, baseline };
@@ -137,7 +136,7 @@ async function settle(
   const { project, policy, state } = round;
   const { digest, reading } = await readHandoff(project, policy);
   const baseline = state.context.round?.baseline ?? {};
-  const now = await digestsOf(project, owedPaths(round, effect.order));
+  const now = await digestsOf(project, owedPaths(policy, effect.order));
   const artifacts = Object.entries(now).map(([path, sha]) => ({
     path,
     present: sha !== null,
@@ -152,6 +151,7 @@ async function settle(
     problems: reading.diagnostics,
     artifacts,
     question: fingerprint(handoff?.escalation ?? null),
+    words: wordsDigest(handoff?.operatorDecision ?? null),
   };
 }
 
@@ -163,7 +163,7 @@ async function gate(
   const { project, policy } = round;
   const checked = await Promise.all(
     owedIn(policy, effect.order).map(async (artifact) => {
-      const path = fill(artifact.path, { round: effect.order.round });
+      const path = owedPath(artifact, effect.order);
       const file = await readText(`${project.root}/${path}`);
       return sectionFindings(path, file?.text ?? '', artifact.sections);
     }),
@@ -179,13 +179,20 @@ async function write(
 ): Promise<MachineEvent> {
   const { project, policy } = round;
   if (effect.decision !== null) {
-    await writeAtomic(`${project.root}/${effect.decision.path}`, decisionText(effect.decision));
+    await keepDecision(`${project.root}/${effect.decision.path}`, decisionText(effect.decision));
   }
   const replaced = await editFile(project.handoff, effect.expect, effect.change, effect.escalation);
   if (replaced.type !== 'written') return notWritten(replaced, 'write', options.now());
   const commit =
     policy.commit && effect.commit !== null ? await commitRound(round, options, effect.commit) : null;
   return { type: 'WRITTEN', at: options.now(), digest: replaced.digest, commit };
+}
+
+/** An earlier answer under the same name (a journal was lost, a round's name used again) stays above the new one. */
+async function keepDecision(path: string, text: string): Promise<void> {
+  const earlier = (await readText(path))?.text ?? '';
+  if (earlier.includes(text)) return;
+  await writeAtomic(path, earlier === '' ? text : `${earlier}\n${text}`);
 }
 
 /**
@@ -224,6 +231,8 @@ function notWritten(
 /** A commit that cannot be made is told, never fatal: the files are there and the next commit takes them along. */
 async function commitRound(round: OpenRound, options: HandsOptions, subject: string): Promise<string | null> {
   const { project, state } = round;
+  // Outside a repository there is nothing to commit to, and nothing to warn about at every step.
+  if ((await repositoryOf(project.root)) === null) return null;
   const id = state.context.round?.id ?? '';
   const oneLine = subject.replace(/\s+/g, ' ').slice(0, 120);
   const paths = [...new Set(['coordination', project.handoffName])];
@@ -233,10 +242,6 @@ async function commitRound(round: OpenRound, options: HandsOptions, subject: str
     options.say({ type: 'remark', level: 'warning', text: `Not committed: ${made.why}` });
   }
   return null;
-}
-
-function owedPaths(round: OpenRound, order: EffectOf<'claim'>['order']): readonly string[] {
-  return owedIn(round.policy, order).map((artifact) => fill(artifact.path, { round: order.round }));
 }
 
 type Wakes = { at(time: number): void; close(): void };

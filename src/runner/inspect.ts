@@ -14,7 +14,7 @@ import type { MachineEvent } from '../protocol/event.ts';
 import type { Dialect } from '../protocol/handoff.ts';
 import { knownRoles } from '../protocol/policy.ts';
 import type { Policy } from '../protocol/policy.ts';
-import { factsOf, fingerprint } from './handoff.ts';
+import { factsOf, fingerprint, wordsDigest } from './handoff.ts';
 
 /** What `inspect --json` prints, key by key. */
 export type Inspection = {
@@ -52,6 +52,7 @@ export function inspectText(text: string, policy: Policy): Inspection {
     problems: diagnostics,
     dispatchId: handoff === null || candidate(policy, handoff) === null ? null : 'inspected',
     question: fingerprint(handoff?.escalation ?? null),
+    words: wordsDigest(handoff?.operatorDecision ?? null),
   };
   return {
     dialect: handoff?.dialect ?? null,

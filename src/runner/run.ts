@@ -120,6 +120,10 @@ function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopO
   const record = recorded(round, { event, state: stored(stepped.state), effects: stepped.effects });
   round.state = stepped.state;
   say({ type: 'decided', seq: record.seq, event, state: record.state, effects: stepped.effects });
+  const { verdict } = stepped.state.context;
+  if (stepped.state.value === 'gating' && verdict.type === 'gate') {
+    for (const text of verdict.remarks) say({ type: 'remark', level: 'warning', text });
+  }
   for (const effect of stepped.effects) hands.perform(effect);
 }
 

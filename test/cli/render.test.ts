@@ -26,6 +26,7 @@ const readEvent = {
   problems: [],
   dispatchId: null,
   question: null,
+  words: null,
 } as const;
 
 function lines(notice: Notice, columns = 80, name: string | null = null): readonly string[] {

@@ -34,7 +34,9 @@ describe('compose()', () => {
   });
 
   it('names role, round and tier in the line that programs look for', () => {
-    expect(compose(policy, order('architect'), files).prompt).toContain('Role: architect · Round: R01 · Tier: full · Session: 1');
+    expect(compose(policy, order('architect'), files).prompt).toContain(
+      'Role: architect · Round: R01 · Tier: full · Session: 1',
+    );
   });
 
   it('offers no path that the role’s contract hides, in prompt and manifest alike', () => {
@@ -45,21 +47,38 @@ describe('compose()', () => {
   });
 
   it('gives an answer word for word to the role that asked and to roles that see answers, and to no other', () => {
-    const saw = (role: string): boolean => compose(policy, order(role), files).prompt.includes('Take B, word for word.');
-    expect({ implementer: saw('implementer'), reviewer: saw('reviewer'), architect: saw('architect'), memorial: saw('memorial') }).toEqual({
-      implementer: true, reviewer: true, architect: false, memorial: false,
+    const saw = (role: string): boolean =>
+      compose(policy, order(role), files).prompt.includes('Take B, word for word.');
+    expect({
+      implementer: saw('implementer'),
+      reviewer: saw('reviewer'),
+      architect: saw('architect'),
+      memorial: saw('memorial'),
+    }).toEqual({
+      implementer: true,
+      reviewer: true,
+      architect: false,
+      memorial: false,
     });
   });
 
   it('tells a repair what to mend, and a retry what went wrong', () => {
     const feedback = ['The file "x" is owed and does not exist. Write it.'];
-    expect(compose(policy, order('architect', { kind: 'repair', feedback }), files).prompt).toMatch(/Mend only this[\s\S]*"x" is owed/);
-    expect(compose(policy, order('architect', { feedback }), files).prompt).toMatch(/last attempt did not finish[\s\S]*"x" is owed/);
+    expect(compose(policy, order('architect', { kind: 'repair', feedback }), files).prompt).toMatch(
+      /Mend only this[\s\S]*"x" is owed/,
+    );
+    expect(compose(policy, order('architect', { feedback }), files).prompt).toMatch(
+      /last attempt did not finish[\s\S]*"x" is owed/,
+    );
   });
 
   it('says how to end in the dialect of the file, with the tier’s own next role', () => {
-    expect(compose(policy, order('implementer'), files).prompt).toContain('`next-role: reviewer` and `status: READY`');
-    expect(compose(policy, order('memorial'), { ...files, dialect: 'bare-header' }).prompt).toContain('`NEXT-ROLE: human` and `STATUS: ROUND-COMPLETE`');
+    expect(compose(policy, order('implementer'), files).prompt).toContain(
+      '`next-role: reviewer` and `status: READY`',
+    );
+    expect(compose(policy, order('memorial'), { ...files, dialect: 'bare-header' }).prompt).toContain(
+      '`NEXT-ROLE: human` and `STATUS: ROUND-COMPLETE`',
+    );
   });
 
   it('accounts for every byte of the prompt in its parts', () => {
@@ -70,8 +89,15 @@ describe('compose()', () => {
   });
 
   it('fills round and role into the contract’s texts and paths', () => {
-    const own = contract('architect', { writes: ['coordination/specs/Q-{round}-SPEC.md'], body: 'Spec of {round} by {role}.' });
-    const { prompt, manifest } = compose({ ...policy, roles: { ...policy.roles, architect: own } }, order('architect'), files);
+    const own = contract('architect', {
+      writes: ['coordination/specs/Q-{round}-SPEC.md'],
+      body: 'Spec of {round} by {role}.',
+    });
+    const { prompt, manifest } = compose(
+      { ...policy, roles: { ...policy.roles, architect: own } },
+      order('architect'),
+      files,
+    );
     expect(prompt).toContain('Spec of R01 by architect.');
     expect(manifest.writable).toEqual(['coordination/specs/Q-R01-SPEC.md']);
   });

@@ -214,6 +214,44 @@ describe('an escalation', () => {
     expect(decided(escalate(), asking, { digest: 'd5' }).question).toEqual(asking.question);
   });
 
+  it('gets an id of its own when an earlier question of the round had the written one', () => {
+    const round = {
+      ...newRound('R01', 'full'),
+      escalations: 1,
+      decisions: [{ id: 'Q1', role: 'implementer', path: 'p' }],
+    };
+    const again = decided(escalate({ escalation: { ...question, id: 'Q1' } }), { ...emptyContext, round });
+    expect(again.question?.id).toBe('R01-implementer-2');
+    expect(again.round?.escalations).toBe(2);
+  });
+
+  it('is not answered by words that stood there before it was asked', () => {
+    const round = { ...newRound('R01', 'full'), wordsSeen: 'old words' };
+    const ready = facts({ role: 'implementer', operatorDecision: 'old words' });
+    const { verdict } = decided(ready, { ...asking, round });
+    expect(verdict).toMatchObject({ decision: { answer: { via: 'ready-without-answer', words: null } } });
+  });
+
+  it('is answered by MERGE-READY too: no session starts over an open question', () => {
+    expect(decided(facts({ status: 'MERGE-READY', role: 'memorial' }), asking).verdict.type).toBe('write');
+  });
+
+  it('resumes at another role where the human names one with READY', () => {
+    expect(decided(facts({ role: 'architect', answer: 'A' }), asking).verdict).toMatchObject({
+      change: { 'next-role': 'architect' },
+      decision: { role: 'implementer' },
+    });
+  });
+
+  it('waits for its answer also in a tier nobody knows', () => {
+    expect(decided(escalate({ tier: 'turbo' })).verdict).toMatchObject({ kind: 'escalation' });
+    expect(decided(facts({ tier: 'turbo' })).verdict).toMatchObject({
+      kind: 'illegal',
+      why: expect.stringContaining('audit') as string,
+    });
+    expect(decided(facts({ tier: 'turbo', status: 'ROUND-COMPLETE' })).verdict.type).toBe('finish');
+  });
+
   it('of the runner itself leads where its letter says, or gives up', () => {
     const moves = { A: 'implementer', B: 'reviewer', C: null };
     const options = ['A', 'B', 'C'].map((letter) => ({ letter, do: letter, then: '' }));

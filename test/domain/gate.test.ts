@@ -32,7 +32,7 @@ function gating(role: string, to: string | null, times = 1): Context {
     round,
     order,
     outcome: { type: 'done' },
-    verdict: { type: 'gate', to, remarks: [] },
+    verdict: { type: 'gate', to, ends: null, mend: {}, remarks: [] },
   };
 }
 

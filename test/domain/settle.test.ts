@@ -44,6 +44,8 @@ describe('settle()', () => {
     expect(settle(policy, after('architect', done), settled(proposes('implementer'))).verdict).toEqual({
       type: 'gate',
       to: 'implementer',
+      ends: null,
+      mend: {},
       remarks: [],
     });
   });
@@ -212,6 +214,37 @@ describe('settle()', () => {
     const repairing = after('architect', done);
     const order = { ...repairing.order!, kind: 'repair' as const };
     expect(settle(policy, { ...repairing, order }, broken).verdict.type).toBe('unreadable');
+  });
+
+  it('keeps an end that the contract allows, and no other', () => {
+    const open = testPolicy();
+    const coordinator = { ...open.roles['coordinator']!, ends: ['WAVE-PLAN-READY', 'WAVE-COMPLETE'] };
+    const wide = testPolicy({ roles: { ...open.roles, coordinator } });
+    const context = after('coordinator', done);
+    const round = { ...context.round!, tier: 'coordinator' };
+    const ends = (status: HandoffFacts['status']) =>
+      settle(wide, { ...context, round }, settled(proposes('human', status))).verdict;
+    expect(ends('WAVE-COMPLETE')).toMatchObject({ type: 'gate', to: null, ends: 'WAVE-COMPLETE' });
+    expect(ends('ROUND-COMPLETE')).toMatchObject({ type: 'gate', to: null, ends: null });
+  });
+
+  it('takes MERGE-READY only from a role whose contract has it', () => {
+    const { verdict } = settle(
+      policy,
+      after('implementer', done),
+      settled(proposes('memorial', 'MERGE-READY')),
+    );
+    expect(verdict).toMatchObject({
+      type: 'gate',
+      to: 'reviewer',
+      remarks: [expect.stringContaining('not allow')],
+    });
+  });
+
+  it('puts the round’s name back when a role changed it, and says so', () => {
+    const handoff = { ...proposes('implementer'), round: 'R99' };
+    const { verdict } = settle(policy, after('architect', done), settled(handoff));
+    expect(verdict).toMatchObject({ mend: { round: 'R01' }, remarks: [expect.stringContaining('put back')] });
   });
 
   it('leaves a word it does not know to the human, with the bookkeeping cleared', () => {

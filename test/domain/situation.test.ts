@@ -20,7 +20,14 @@ describe('describe()', () => {
     ['a file that is ours to answer', read(facts({ role: 'human' })), 2, 'yours'],
     ['an unknown status', read(facts({ status: null, statusText: 'DONE-ISH' })), 2, 'DONE-ISH'],
     ['a foreign WORKING', read(facts({ status: 'WORKING' })), 2, 'WORKING'],
-    ['an unreadable file', read(null, { problems: [{ code: 'header-yaml', line: 3, severity: 'error', message: 'Bad YAML', hint: 'Mend it' }] }), 2, 'Bad YAML'],
+    [
+      'an unreadable file',
+      read(null, {
+        problems: [{ code: 'header-yaml', line: 3, severity: 'error', message: 'Bad YAML', hint: 'Mend it' }],
+      }),
+      2,
+      'Bad YAML',
+    ],
   ])('says of %s what it is and exits with its code', (_, event, code, words) => {
     const situation = situate(policy, go([event]));
     expect(situation.rest).toBe(code);
@@ -30,15 +37,27 @@ describe('describe()', () => {
 
   it('names the recommended letter in the command to type', () => {
     expect(situate(policy, go([escalated])).next).toEqual(['next-role resume --choose B']);
-    expect(situate(policy, go([escalated])).question).toMatchObject({ id: 'R01-implementer-1', askedBy: 'implementer' });
+    expect(situate(policy, go([escalated])).question).toMatchObject({
+      id: 'R01-implementer-1',
+      askedBy: 'implementer',
+    });
   });
 
   it('bounds a working session by its total clock, and a pause by its end', () => {
     const working = go([read(facts()), { type: 'CLAIMED', at: 2_000, digest: 'd2', baseline: {} }]);
-    expect(situate(policy, working)).toMatchObject({ waitsFor: 'session', role: 'architect', since: 2_000, until: 602_000, rest: null });
+    expect(situate(policy, working)).toMatchObject({
+      waitsFor: 'session',
+      role: 'architect',
+      since: 2_000,
+      until: 602_000,
+      rest: null,
+    });
     const order = working.context.order!;
     const busy = { type: 'failed', class: 'overloaded', message: 'busy', resetsAt: null } as const;
-    const cooling = go([ended(order.id, busy), settled(facts({ status: 'WORKING', dispatch: order.id }))], working);
+    const cooling = go(
+      [ended(order.id, busy), settled(facts({ status: 'WORKING', dispatch: order.id }))],
+      working,
+    );
     expect(situate(policy, cooling)).toMatchObject({ waitsFor: 'clock', until: 6_000, rest: null });
     expect(situate(policy, cooling).headline).toContain('busy');
   });

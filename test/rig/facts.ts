@@ -53,6 +53,7 @@ export function read(handoff: HandoffFacts | null, more: Partial<Of<'READ'>> = {
     problems: [],
     dispatchId: handoff === null ? null : `inputs-of-${handoff.role ?? 'nobody'}`,
     question: handoff?.escalation === null || handoff === null ? null : 'q1',
+    words: handoff?.operatorDecision ?? null,
     ...more,
   };
 }
@@ -66,6 +67,7 @@ export function settled(handoff: HandoffFacts | null, more: Partial<Of<'SETTLED'
     problems: [],
     artifacts: [],
     question: handoff?.escalation === null || handoff === null ? null : 'q1',
+    words: handoff?.operatorDecision ?? null,
     ...more,
   };
 }

@@ -28,6 +28,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     }),
     implementer: contract('implementer'),
     reviewer: contract('reviewer', {
+      ends: ['MERGE-READY', 'READY', 'ESCALATE'],
       seesAnswers: true,
       hides: ['coordination/logs/'],
       owes: [{ path: 'coordination/reviews/REVIEWER-REPORT-{round}.md', tiers: [], sections: [] }],

@@ -88,6 +88,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       problems: [],
       dispatchId: role === null ? null : `${handoff?.round ?? ''}/${role}`,
       question: handoff?.escalation ? 'q' : null,
+      words: null,
     };
   }
 
@@ -229,6 +230,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
             changed: baseline[path] !== `a${artifacts}`,
           })),
           question: handoff?.escalation ? 'q' : null,
+          words: null,
         };
       }
       case 'gate':
