@@ -33,11 +33,17 @@ export async function filesForBrief(setting: Setting, order: Order): Promise<Bri
   );
   return {
     offered,
-    directive: reading.handoff?.directive ?? null,
+    directive: withoutComments(reading.handoff?.directive ?? ''),
     decisions,
     handoff: project.handoffName,
     dialect: reading.handoff?.dialect ?? 'front-matter',
   };
+}
+
+/** Comments teach the person who fills the section in; a section of nothing else is no directive. */
+function withoutComments(text: string): string | null {
+  const words = text.replace(/<!--[\s\S]*?-->/g, '').trim();
+  return words === '' ? null : words;
 }
 
 /** The brief a role would get now; null when the policy has no such role. */

@@ -10,16 +10,30 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Project } from '../../src/protocol/project.ts';
 import { resume } from '../../src/runner/answer.ts';
 import { replayFile } from '../../src/runner/replay.ts';
-import { fileOf, good, handoffText, makeProject, removeProjects, self, type Scenario, type Step } from '../rig/journey.ts';
+import {
+  fileOf,
+  good,
+  handoffText,
+  makeProject,
+  removeProjects,
+  self,
+  type Scenario,
+  type Step,
+} from '../rig/journey.ts';
 
 afterAll(removeProjects);
 
 /** Every session leaves a line that only it can leave, so that a session run twice shows. */
 const mark: Step = { append: { path: 'ran.log', text: '{role} {visit}\n' } };
-const ask: Step = { escalate: { question: 'A or B?', options: { A: { do: 'a', then: '' }, B: { do: 'b', then: '' } } } };
+const ask: Step = {
+  escalate: { question: 'A or B?', options: { A: { do: 'a', then: '' }, B: { do: 'b', then: '' } } },
+};
 const scenario: Scenario = {
   architect: [[mark, ...good('architect', 'implementer')]],
-  implementer: [[mark, ask], [mark, ...good('implementer', 'reviewer')]],
+  implementer: [
+    [mark, ask],
+    [mark, ...good('implementer', 'reviewer')],
+  ],
   reviewer: [[mark, ...good('reviewer', 'memorial', 'MERGE-READY')]],
   memorial: [[mark, ...good('memorial', 'human')]],
 };
@@ -33,7 +47,10 @@ const kinds = ['decided', 'session-started', ...(long ? ['session-event'] : [])]
 /** Points tried at the same time; the machine that this must pass on has two cores. */
 const lanes = 2;
 
-async function drive(project: Project, killAt: number): Promise<{ lines: readonly string[]; killed: boolean }> {
+async function drive(
+  project: Project,
+  killAt: number,
+): Promise<{ lines: readonly string[]; killed: boolean }> {
   const driver = realpathSync('test/rig/crash-driver.mjs');
   const args = [driver, realpathSync('dist'), project.root, String(killAt), self[1], kinds];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });

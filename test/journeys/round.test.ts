@@ -11,7 +11,6 @@ import {
   git,
   good,
   goodRound,
-  handoff,
   handoffText,
   hasFile,
   makeProject,

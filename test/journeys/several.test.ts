@@ -5,7 +5,18 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
 import type { Project } from '../../src/protocol/project.ts';
 import { replayFile } from '../../src/runner/replay.ts';
-import { good, goodRound, handoff, handoffText, hasFile, makeProject, removeProjects, self, start, type Scenario, type Step } from '../rig/journey.ts';
+import {
+  good,
+  goodRound,
+  handoff,
+  handoffText,
+  hasFile,
+  makeProject,
+  removeProjects,
+  self,
+  start,
+  type Scenario,
+} from '../rig/journey.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -16,7 +27,16 @@ afterAll(removeProjects);
 const waitMsMax = 45_000;
 const idle = handoff({ status: 'PAUSED' });
 /** A first role that works long enough to be caught at it. */
-const slow: Scenario = { ...goodRound, architect: [[{ write: { path: 'src/half.txt', text: 'half\n' } }, { pause: 30_000 } as Step, ...good('architect', 'implementer')]] };
+const slow: Scenario = {
+  ...goodRound,
+  architect: [
+    [
+      { write: { path: 'src/half.txt', text: 'half\n' } },
+      { pause: 30_000 },
+      ...good('architect', 'implementer'),
+    ],
+  ],
+};
 
 function change(project: Project, keys: Readonly<Record<string, string>>): void {
   const edited = edit(handoffText(project), keys);
@@ -33,17 +53,29 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 /** Starts the command itself, as a person would, and collects what it says. */
-function command(...args: readonly string[]): { child: ChildProcess; out: () => string; ended: Promise<number | null> } {
+function command(...args: readonly string[]): {
+  child: ChildProcess;
+  out: () => string;
+  ended: Promise<number | null>;
+} {
   const [program, ...rest] = [...self, ...args];
-  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+  const child = spawn(program, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   children.push(child);
   let said = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  return { child, out: () => said, ended: new Promise((resolve) => child.on('close', (code) => resolve(code))) };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  return {
+    child,
+    out: () => said,
+    ended: new Promise((resolve) => child.on('close', (code) => resolve(code))),
+  };
 }
 
-const roundsOf = (project: Project): number => (handoffText(project).includes('status: ROUND-COMPLETE') ? 1 : 0);
+const roundsOf = (project: Project): number =>
+  handoffText(project).includes('status: ROUND-COMPLETE') ? 1 : 0;
 
 describe('watch', () => {
   it('runs three projects at once, each on its own file only, and stops one that a hand edit pauses', async () => {
@@ -54,7 +86,9 @@ describe('watch', () => {
     ]);
     const projects = [first, second, paused];
     const watching = command('watch', ...projects.map(({ root }) => root));
-    await until('three runners', () => projects.every((project) => hasFile(project, '.next-role/owner.json')));
+    await until('three runners', () =>
+      projects.every((project) => hasFile(project, '.next-role/owner.json')),
+    );
 
     change(first, { status: 'READY' });
     await until('the first round', () => roundsOf(first) === 1);
@@ -65,7 +99,12 @@ describe('watch', () => {
     await until('the slow session', () => hasFile(paused, 'src/half.txt'));
     change(second, { status: 'READY' });
     change(paused, { status: 'PAUSED' });
-    await until('the pause', () => /next-role: architect\nstatus: PAUSED\n/.test(handoffText(paused)) && !handoffText(paused).includes('dispatch'));
+    await until(
+      'the pause',
+      () =>
+        /next-role: architect\nstatus: PAUSED\n/.test(handoffText(paused)) &&
+        !handoffText(paused).includes('dispatch'),
+    );
     await until('the second round', () => roundsOf(second) === 1);
 
     watching.child.kill('SIGTERM');
@@ -75,7 +114,12 @@ describe('watch', () => {
       expect(replayed.differences).toEqual([]);
       expect(hasFile(project, '.next-role/owner.json')).toBe(false);
     }
-    expect(replayFile(join(first.own, 'journal.jsonl')).orders.map(({ role }) => role)).toEqual(['architect', 'implementer', 'reviewer', 'memorial']);
+    expect(replayFile(join(first.own, 'journal.jsonl')).orders.map(({ role }) => role)).toEqual([
+      'architect',
+      'implementer',
+      'reviewer',
+      'memorial',
+    ]);
   });
 });
 
@@ -91,25 +135,38 @@ describe('one project', () => {
     expect(await first.ended).toBe(130);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('is left in order by %s: the session ended, the order given back, nothing running', async (signal) => {
-    const project = await makeProject({ scenario: slow });
-    const running = command('run', '--dir', project.root);
-    await until('the session', () => hasFile(project, 'src/half.txt'));
-    const [session] = /dispatch: (\S+)/.exec(handoffText(project))?.slice(1) ?? [];
-    const claim = readFileSync(join(project.own, 'sessions', session!, 'claim'), 'utf8');
-    const pid = Number(/\d+/.exec(claim)?.[0]);
-    running.child.kill(signal);
-    expect(await running.ended).toBe(130);
-    expect(handoffText(project)).toMatch(/next-role: architect\nstatus: READY\n/);
-    expect(() => process.kill(pid, 0)).toThrow();
-    writeFileSync(join(project.root, 'scenario.yaml'), JSON.stringify({ about: '', roles: goodRound }));
-    const again = command('run', '--dir', project.root);
-    expect(await again.ended).toBe(0);
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'is left in order by %s: the session ended, the order given back, nothing running',
+    async (signal) => {
+      const project = await makeProject({ scenario: slow });
+      const running = command('run', '--dir', project.root);
+      await until('the session', () => hasFile(project, 'src/half.txt'));
+      const [session] = /dispatch: (\S+)/.exec(handoffText(project))?.slice(1) ?? [];
+      const claim = readFileSync(join(project.own, 'sessions', session!, 'claim'), 'utf8');
+      const pid = Number(/\d+/.exec(claim)?.[0]);
+      running.child.kill(signal);
+      expect(await running.ended).toBe(130);
+      expect(handoffText(project)).toMatch(/next-role: architect\nstatus: READY\n/);
+      expect(() => process.kill(pid, 0)).toThrow();
+      writeFileSync(join(project.root, 'scenario.yaml'), JSON.stringify({ about: '', roles: goodRound }));
+      const again = command('run', '--dir', project.root);
+      expect(await again.ended).toBe(0);
+    },
+  );
 
   it('whose runner was killed has its living session adopted, not started again', async () => {
     const ran = { append: { path: 'ran.log', text: '{role}\n' } };
-    const scenario = { ...goodRound, architect: [[ran, { write: { path: 'src/half.txt', text: 'x' } }, { pause: 1_500 }, ...good('architect', 'implementer')]] };
+    const scenario = {
+      ...goodRound,
+      architect: [
+        [
+          ran,
+          { write: { path: 'src/half.txt', text: 'x' } },
+          { pause: 1_500 },
+          ...good('architect', 'implementer'),
+        ],
+      ],
+    };
     const project = await makeProject({ scenario });
     const first = command('run', '--dir', project.root);
     await until('the session', () => hasFile(project, 'src/half.txt'));

@@ -3,7 +3,18 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
 import type { Project } from '../../src/protocol/project.ts';
-import { fileOf, good, goodRound, handoffText, makeProject, play, removeProjects, start, type Scenario, type Step } from '../rig/journey.ts';
+import {
+  fileOf,
+  good,
+  goodRound,
+  handoffText,
+  makeProject,
+  play,
+  removeProjects,
+  start,
+  type Scenario,
+  type Step,
+} from '../rig/journey.ts';
 
 afterAll(removeProjects);
 
@@ -23,7 +34,9 @@ function change(project: Project, keys: Readonly<Record<string, string | null>>)
 
 describe('a session that does not do its part', () => {
   it('that leaves the handoff untouched is followed by the tier’s next role', async () => {
-    const project = await makeProject({ scenario: scenario('architect', good('architect', 'implementer').slice(0, -1)) });
+    const project = await makeProject({
+      scenario: scenario('architect', good('architect', 'implementer').slice(0, -1)),
+    });
     const journey = await play(project);
     expect(journey.sessions()).toEqual(['architect', 'implementer', 'reviewer', 'memorial']);
     expect(JSON.stringify(journey.notices)).toContain('left the handoff untouched');
@@ -37,11 +50,17 @@ describe('a session that does not do its part', () => {
 
   it('that owes a file is asked once to mend it, with the file’s name', async () => {
     const forgot = [{ handoff: { 'next-role': 'implementer', status: 'READY' } }];
-    const project = await makeProject({ scenario: scenario('architect', forgot, good('architect', 'implementer')) });
+    const project = await makeProject({
+      scenario: scenario('architect', forgot, good('architect', 'implementer')),
+    });
     const journey = await play(project);
     expect(journey.sessions()).toEqual(['architect', 'architect', 'implementer', 'reviewer', 'memorial']);
-    const repair = journey.notices.find((notice) => notice.type === 'session-started' && notice.order.kind === 'repair');
-    expect(repair).toMatchObject({ order: { feedback: [expect.stringContaining('Q-R01-SPEC.md'), expect.stringContaining('AUDIT')] } });
+    const repair = journey.notices.find(
+      (notice) => notice.type === 'session-started' && notice.order.kind === 'repair',
+    );
+    expect(repair).toMatchObject({
+      order: { feedback: [expect.stringContaining('Q-R01-SPEC.md'), expect.stringContaining('AUDIT')] },
+    });
   });
 
   it('that owes a file and never writes it ends in a question, not in a loop', async () => {
@@ -49,7 +68,9 @@ describe('a session that does not do its part', () => {
     const project = await makeProject({ scenario: scenario('architect', forgot) });
     const journey = await play(project, rests);
     expect(journey.sessions()).toEqual(['architect', 'architect']);
-    expect(journey.ended).toMatchObject({ situation: { rest: 2, question: { options: [{ letter: 'A' }, { letter: 'C' }] } } });
+    expect(journey.ended).toMatchObject({
+      situation: { rest: 2, question: { options: [{ letter: 'A' }, { letter: 'C' }] } },
+    });
     expect(handoffText(project)).toContain('status: ESCALATE');
     change(project, { answer: 'C' });
     const stopped = await play(project, rests);
@@ -61,9 +82,13 @@ describe('a session that does not do its part', () => {
     const [spec, ...rest] = good('architect', 'implementer');
     const { path } = spec?.['write'] as { path: string };
     const thin = [{ write: { path, text: '# Spec\n\n## Goal\n' } }, ...rest];
-    const project = await makeProject({ scenario: scenario('architect', thin, good('architect', 'implementer')) });
+    const project = await makeProject({
+      scenario: scenario('architect', thin, good('architect', 'implementer')),
+    });
     const journey = await play(project);
-    const repair = journey.notices.find((notice) => notice.type === 'session-started' && notice.order.kind === 'repair');
+    const repair = journey.notices.find(
+      (notice) => notice.type === 'session-started' && notice.order.kind === 'repair',
+    );
     expect(JSON.stringify(repair)).toContain('The section \\"Mechanism\\" is missing');
     expect(journey.ended).toMatchObject({ situation: { rest: 0 } });
   });
@@ -71,7 +96,12 @@ describe('a session that does not do its part', () => {
   it('that corrupts the header is asked to mend it', async () => {
     const broke = [...good('architect', 'implementer').slice(0, -1), { misbehave: 'corrupt-header' }];
     const mends = [
-      { write: { path: 'coordination/NEXT-ROLE.md', text: '---\nround: R01\nnext-role: implementer\nstatus: READY\ntier: full\n---\n' } },
+      {
+        write: {
+          path: 'coordination/NEXT-ROLE.md',
+          text: '---\nround: R01\nnext-role: implementer\nstatus: READY\ntier: full\n---\n',
+        },
+      },
     ];
     const project = await makeProject({ scenario: scenario('architect', broke, mends) });
     const journey = await play(project);
@@ -90,29 +120,47 @@ describe('a session that does not do its part', () => {
   });
 
   it('that ends badly after finished work is not run again', async () => {
-    const project = await makeProject({ scenario: scenario('architect', [...good('architect', 'implementer'), { exit: 3 }]) });
+    const project = await makeProject({
+      scenario: scenario('architect', [...good('architect', 'implementer'), { exit: 3 }]),
+    });
     const journey = await play(project);
     expect(journey.sessions()).toEqual(['architect', 'implementer', 'reviewer', 'memorial']);
   });
 
-  it('that crashes is tried again with the reason, then the round is blocked with it', { timeout: 120_000 }, async () => {
-    const project = await makeProject({ scenario: scenario('architect', [{ exit: 3 }]), settings: quick, files: fast });
-    const journey = await play(project);
-    expect(journey.sessions()).toEqual(['architect', 'architect']);
-    expect(journey.ended).toMatchObject({ situation: { rest: 1 } });
-    expect(handoffText(project)).toMatch(/status: BLOCKED\nreason?|reason: .*/);
-    expect(fileOf(project, 'coordination/NEXT-ROLE.md')).toContain('crashed');
-    change(project, { status: 'READY', 'next-role': 'architect' });
-    const again = await play(project);
-    expect(again.sessions().length).toBeGreaterThan(0);
-  });
+  it(
+    'that crashes is tried again with the reason, then the round is blocked with it',
+    { timeout: 120_000 },
+    async () => {
+      const project = await makeProject({
+        scenario: scenario('architect', [{ exit: 3 }]),
+        settings: quick,
+        files: fast,
+      });
+      const journey = await play(project);
+      expect(journey.sessions()).toEqual(['architect', 'architect']);
+      expect(journey.ended).toMatchObject({ situation: { rest: 1 } });
+      expect(handoffText(project)).toMatch(/status: BLOCKED\nreason?|reason: .*/);
+      expect(fileOf(project, 'coordination/NEXT-ROLE.md')).toContain('crashed');
+      change(project, { status: 'READY', 'next-role': 'architect' });
+      const again = await play(project);
+      expect(again.sessions().length).toBeGreaterThan(0);
+    },
+  );
 
   it('that stops on a provider’s limit waits for the reset without spending an attempt', async () => {
-    const limit = [{ misbehave: { fail: { class: 'rate-limited', message: 'limit reached', resetsInMs: 300 } } }];
-    const project = await makeProject({ scenario: scenario('architect', limit, good('architect', 'implementer')), files: fast });
+    const limit = [
+      { misbehave: { fail: { class: 'rate-limited', message: 'limit reached', resetsInMs: 300 } } },
+    ];
+    const project = await makeProject({
+      scenario: scenario('architect', limit, good('architect', 'implementer')),
+      files: fast,
+    });
     // The visit is taken back with the attempt, so the scripted agent plays its first list until the file says otherwise.
     const journey = start(project);
-    const cooling = await journey.until('the pause', (notice) => notice.type === 'decided' && notice.state.value === 'cooling');
+    const cooling = await journey.until(
+      'the pause',
+      (notice) => notice.type === 'decided' && notice.state.value === 'cooling',
+    );
     expect(JSON.stringify(cooling)).toContain('limit reached');
     expect(cooling).toMatchObject({ state: { context: { round: { sessions: 0, limitWaits: 1 } } } });
     journey.stop();
@@ -129,16 +177,22 @@ describe('a session that does not do its part', () => {
   });
 
   it('that leaves a background job has it reaped', async () => {
-    const project = await makeProject({ scenario: scenario('architect', [{ misbehave: 'background' }, ...good('architect', 'implementer')]) });
+    const project = await makeProject({
+      scenario: scenario('architect', [{ misbehave: 'background' }, ...good('architect', 'implementer')]),
+    });
     const journey = await play(project);
-    const ended = journey.notices.find((notice) => notice.type === 'decided' && notice.event.type === 'ENDED');
+    const ended = journey.notices.find(
+      (notice) => notice.type === 'decided' && notice.event.type === 'ENDED',
+    );
     expect(ended).toMatchObject({ event: { leftovers: 1 } });
   });
 
   it('that hangs is ended by its clock and tried again', { timeout: 120_000 }, async () => {
     const project = await makeProject({
       scenario: scenario('architect', [{ misbehave: 'hang' }], good('architect', 'implementer')),
-      settings: { roles: { architect: { limits: { firstByteMinutes: 0.03, idleMinutes: 0.03, totalMinutes: 1 } } } },
+      settings: {
+        roles: { architect: { limits: { firstByteMinutes: 0.03, idleMinutes: 0.03, totalMinutes: 1 } } },
+      },
       files: fast,
     });
     const journey = await play(project);
@@ -149,14 +203,23 @@ describe('a session that does not do its part', () => {
 });
 
 /** Short pauses between attempts. */
-const fast = { 'coordination/state/limits.yaml': 'backoff: { firstSeconds: 0.2, factor: 2, maxSeconds: 1 }\n' };
+const fast = {
+  'coordination/state/limits.yaml': 'backoff: { firstSeconds: 0.2, factor: 2, maxSeconds: 1 }\n',
+};
 
 describe('a human', () => {
   it('who pauses a working session has it stopped gracefully, and gets it back on READY', async () => {
-    const slow = [{ write: { path: 'src/half.txt', text: 'half\n' } }, { pause: 30_000 }, ...good('architect', 'implementer')];
+    const slow = [
+      { write: { path: 'src/half.txt', text: 'half\n' } },
+      { pause: 30_000 },
+      ...good('architect', 'implementer'),
+    ];
     const project = await makeProject({ scenario: scenario('architect', slow) });
     const journey = start(project);
-    await journey.until('the first tool', (notice) => notice.type === 'session-event' && notice.event.type === 'tool');
+    await journey.until(
+      'the first tool',
+      (notice) => notice.type === 'session-event' && notice.event.type === 'tool',
+    );
     change(project, { status: 'PAUSED' });
     await journey.inState('parked');
     expect(fileOf(project, 'src/half.txt')).toBe('half\n');
@@ -168,7 +231,10 @@ describe('a human', () => {
   });
 
   it('who edits between reading and claiming is never overwritten', async () => {
-    const project = await makeProject({ scenario: goodRound, handoff: '---\nround: R01\nnext-role: human\nstatus: READY\n---\n' });
+    const project = await makeProject({
+      scenario: goodRound,
+      handoff: '---\nround: R01\nnext-role: human\nstatus: READY\n---\n',
+    });
     const journey = start(project);
     await journey.inState('parked');
     for (let n = 0; n < 20; n += 1) {
@@ -181,7 +247,10 @@ describe('a human', () => {
   });
 
   it('who breaks the file is shown the line, and loses nothing', async () => {
-    const project = await makeProject({ scenario: goodRound, handoff: '---\nround: R01\nstatus: PAUSED\n---\nwords\n' });
+    const project = await makeProject({
+      scenario: goodRound,
+      handoff: '---\nround: R01\nstatus: PAUSED\n---\nwords\n',
+    });
     const journey = start(project);
     await journey.inState('parked');
     const broken = '---\nround: R01\nstatus: [READY\n---\nwords\n';

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readRequest, sendAnswer, sendFailure, sendJson } from './model-wire.ts';
 import type { ModelAnswer, ModelFailure, ModelRequest } from './model-wire.ts';
 
-export type { ModelAnswer, ModelFailure, ModelRequest, ModelUsage, ToolCall } from './model-wire.ts';
+export type { ModelAnswer, ModelFailure, ModelRequest, ToolCall } from './model-wire.ts';
 
 /** The oldest requests are forgotten beyond this many. */
 const requestsMax = 1000;

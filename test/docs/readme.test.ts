@@ -1,0 +1,104 @@
+/** The README's claims that can be held to the code: commands parse, words and files exist, the numbers are right. */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from '../../src/cli/program.ts';
+import { packageRoot } from '../../src/effects/catalog.ts';
+import { decode } from '../../src/protocol/codec.ts';
+import { statuses } from '../../src/protocol/handoff.ts';
+import { outputTo } from '../cli/shell.ts';
+import { coded, fencesOf, proseOf, textOf } from './page.ts';
+
+const readme = textOf('README.md');
+const fences = fencesOf(readme);
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/ARCHITECTURE.md',
+  'docs/SPEC.md',
+  'CONTEXT.md',
+  'CHANGELOG.md',
+];
+
+/** The next-role command lines of a text: in shell blocks and in back-quotes. */
+function commandsIn(page: string): readonly string[] {
+  const text = textOf(page);
+  const blocks = fencesOf(text).filter(({ info }) => info === 'sh');
+  const lines = blocks.flatMap((block) => block.text.split('\n').map((line) => line.replace(/\s+#.*$/, '')));
+  const quoted = coded(proseOf(page));
+  return [...new Set([...lines, ...quoted].map((line) => line.trim()))].filter((line) =>
+    /^next-role [a-z]/.test(line),
+  );
+}
+
+/** Cut as a shell would. */
+const words = (line: string): readonly string[] =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+
+describe('the README', () => {
+  it.each(pages.flatMap((page) => commandsIn(page).map((line) => [page, line] as const)))(
+    'and %s name only command lines that the program reads: %s',
+    async (_page, line) => {
+      const said: string[] = [];
+      const output = outputTo(said);
+      const execute = (): Promise<number> => Promise.resolve(7);
+      expect(await parse(words(line).slice(1), { out: output, err: output, execute }), said.join('')).toBe(7);
+    },
+  );
+
+  it('has every status in its table, and no other', () => {
+    const rows = readme.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
+    expect(rows.flatMap((row) => coded(row.split('|')[1])).sort()).toEqual([...statuses].sort());
+  });
+
+  it('shows a handoff that decodes without a remark', () => {
+    const [block] = fences.filter(({ info }) => info === 'md');
+    expect(decode(block?.text ?? '').diagnostics).toEqual([]);
+  });
+
+  it('names the two set-up commands that package.json and .ci/run have', () => {
+    const scripts = (JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }).scripts;
+    expect(readme).toContain('npm ci && npm run demo -- --answer A');
+    expect(readme).toContain('npm ci && npm test');
+    expect(textOf('.ci/run')).toContain('npm ci && npm test');
+    expect(scripts['demo']).toBe('node dist/main.js demo');
+    expect(scripts['prepare']).toBe('npm run build');
+  });
+
+  it.each(pages)('and %s link only to what is there', (page) => {
+    for (const [, target = ''] of textOf(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const path = normalize(join(dirname(page), target));
+      expect(existsSync(join(packageRoot, path)), `${page} → ${target}`).toBe(true);
+    }
+  });
+
+  it('links to headings that are there', () => {
+    for (const [, file = '', anchor = ''] of readme.matchAll(/\]\(([^)#\s]+)#([^)]+)\)/g)) {
+      const anchors = textOf(file)
+        .split('\n')
+        .filter((line) => line.startsWith('#'))
+        .map((line) =>
+          line
+            .replace(/^#+ /, '')
+            .toLowerCase()
+            .replace(/[^\w\- ]/g, '')
+            .replaceAll(' ', '-'),
+        );
+      expect(anchors, `${file}#${anchor}`).toContain(anchor);
+    }
+  });
+
+  it('has a page for every decision it numbers', () => {
+    const numbers = readdirSync(join(packageRoot, 'docs/adr')).map((name) => Number(name.slice(0, 4)));
+    expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, at) => at + 1));
+  });
+
+  it('keeps its demo in the words that the demo prints', () => {
+    // The journey of the demo compares the whole run; here the receipt’s last line is held to its source.
+    expect(readme).toContain('Orchestration tokens: 0');
+    expect(textOf('src/cli/screens/end.ts') + textOf('src/cli/receipt.ts')).toContain(
+      'Orchestration tokens: 0',
+    );
+  });
+});
