@@ -72,6 +72,33 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
 }
 
 /**
+ * A word that changes when a file behind a project's policy may have changed. A few looks at names and times, no
+ * reading, so that it can be asked for every few seconds.
+ *
+ * @example (await catalogStamp('/p')) === (await catalogStamp('/p')) // true, while nobody edits
+ */
+export async function catalogStamp(project: string): Promise<string> {
+  const shelf = openShelf();
+  const folders = ['roles', 'state'].map((name) => `${coordinationDir}/${name}`);
+  const names = await Promise.all(
+    folders.map(async (folder) => (await shelf.list(project, folder)).map((name) => `${folder}/${name}`)),
+  );
+  const looks = [settingsPath, ...names.flat()].map(
+    async (name) => `${name} ${await timesOf(join(project, name))}`,
+  );
+  return (await Promise.all(looks)).join('\n');
+}
+
+async function timesOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  }
+}
+
+/**
  * The text of a file we ship, for `eject` and `init`; null when there is none of that name.
  *
  * @example await builtinFile('roles/reviewer.md') // '---\ntitle: Reviewer\n…'

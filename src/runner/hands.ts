@@ -40,7 +40,7 @@ export type Hands = {
 const timerMsMax = 20_000;
 
 export function createHands(round: OpenRound, options: HandsOptions): Hands {
-  const { project, policy } = round;
+  const { project } = round;
   const sessions = createSessions(round, options);
   const wakes = createWakes(options);
   const perform = async (effect: Effect): Promise<void> => {
@@ -56,9 +56,9 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
   };
   return {
     perform: (effect) => void perform(effect),
-    read: () => readEvent(project, policy, options.now()),
+    read: () => readEvent(project, round.policy, options.now()),
     async isPaused() {
-      const { reading } = await readHandoff(project, policy);
+      const { reading } = await readHandoff(project, round.policy);
       return reading.handoff?.status === 'PAUSED';
     },
     now: options.now,

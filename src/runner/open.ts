@@ -3,7 +3,7 @@
  * is told and ends the run before anything is touched.
  */
 import { initialState, restore, type MachineState } from '../domain/machine.ts';
-import { readCatalog } from '../effects/catalog.ts';
+import { catalogStamp, readCatalog } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import { ensureIgnored } from '../effects/git.ts';
 import { openJournal } from '../effects/journal.ts';
@@ -15,11 +15,13 @@ import type { Unstamped } from '../protocol/notice.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 
-/** A project in our hands. `state` moves; everything else is fixed for this run. */
+/** A project in our hands. `state` moves, and `policy` with its POLICY events; everything else is fixed for this run. */
 export type OpenRound = {
   readonly project: Project;
-  readonly policy: Policy;
+  policy: Policy;
   readonly policyChanged: boolean;
+  /** Of the files behind the policy, to see that one was edited. */
+  stamp: string;
   readonly store: Store;
   readonly log: Log;
   state: MachineState;
@@ -78,6 +80,7 @@ async function openHeld(
   project: Project,
   say: (notice: Unstamped) => void,
 ): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | { type: 'open'; round: Omit<OpenRound, 'close'> }> {
+  const stamp = await catalogStamp(project.root);
   const { policy, problems } = await readCatalog(project.root);
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
@@ -92,7 +95,7 @@ async function openHeld(
     onTrouble: (text) => say({ type: 'remark', level: 'warning', text }),
   });
   const policyChanged = state.context.policy !== policy.digest;
-  return { type: 'open', round: { project, policy, policyChanged, store, log, state } };
+  return { type: 'open', round: { project, policy, policyChanged, stamp, store, log, state } };
 }
 
 function loadOrDamaged(store: Store): Loaded | JournalDamaged {

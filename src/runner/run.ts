@@ -9,9 +9,11 @@ import { openRound, type OpenRound } from './open.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
+import { catalogStamp, readCatalog } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import type { Log } from '../effects/log.ts';
 import { watchFiles } from '../effects/watch.ts';
+import { isError } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
 import type { Notice, Publish, Unstamped } from '../protocol/notice.ts';
@@ -77,14 +79,24 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
   const { now, say, signal } = options;
   const queue = createQueue<MachineEvent>();
   const hands = createHands(round, { ...options, push: (event) => queue.push(event) });
-  const watcher = await watchFiles([round.project.handoff], () => void hint(round, hands, queue), {
+  const look = (): void => {
+    // The next hint looks again, a few seconds from now at the latest.
+    hint(round, { hands, queue, say }).catch((error: unknown) => {
+      say({
+        type: 'remark',
+        level: 'warning',
+        text: `The project could not be looked at: ${explain(error)}`,
+      });
+    });
+  };
+  const watcher = await watchFiles([round.project.handoff], look, {
     onModeChange: (mode, reason) => say({ type: 'watching', mode, reason }),
   });
   say({ type: 'watching', mode: watcher.mode, reason: watcher.reason });
   const stop = (): void => queue.push({ type: 'STOP', at: now(), why: 'interrupted' });
   signal.addEventListener('abort', stop, { once: true });
   try {
-    await begin(round, hands, queue, now);
+    await begin(round, { hands, queue, say });
     for (;;) {
       const situation = describe(round.policy, round.state);
       if (signal.aborted && !busy.has(round.state.value)) return { type: 'stopped', situation };
@@ -101,17 +113,16 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
 }
 
 /** Takes up the last state's wishes, and looks at the file once for what was edited meanwhile. */
-async function begin(
-  round: OpenRound,
-  hands: Hands,
-  queue: Queue<MachineEvent>,
-  now: () => number,
-): Promise<void> {
-  if (round.policyChanged) queue.push({ type: 'POLICY', at: now(), policy: round.policy });
-  queue.push({ type: 'LOOK', at: now() });
+async function begin(round: OpenRound, means: Means): Promise<void> {
+  const { hands, queue } = means;
+  if (round.policyChanged) queue.push({ type: 'POLICY', at: hands.now(), policy: round.policy });
+  queue.push({ type: 'LOOK', at: hands.now() });
   for (const effect of wishes(round.policy, round.state)) hands.perform(effect);
-  await hint(round, hands, queue);
+  await hint(round, means);
 }
+
+/** What looking at a project needs beside the round itself. */
+type Means = { readonly hands: Hands; readonly queue: Queue<MachineEvent>; readonly say: LoopOptions['say'] };
 
 /** One step: decide, make it durable, tell, do. An event that changes nothing leaves no trace. */
 function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopOptions['say']): void {
@@ -119,6 +130,7 @@ function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopO
   if (!stepped.changed) return;
   const record = recorded(round, { event, state: stored(stepped.state), effects: stepped.effects });
   round.state = stepped.state;
+  if (event.type === 'POLICY') round.policy = event.policy;
   say({ type: 'decided', seq: record.seq, event, state: record.state, effects: stepped.effects });
   const { verdict } = stepped.state.context;
   if (stepped.state.value === 'gating' && verdict.type === 'gate') {
@@ -139,13 +151,26 @@ function recorded(round: OpenRound, entry: JournalEntry): JournalRecord {
 }
 
 /** Somebody saved the file, perhaps: look, and turn what is new into an event. */
-async function hint(round: OpenRound, hands: Hands, queue: Queue<MachineEvent>): Promise<void> {
+async function hint(round: OpenRound, means: Means): Promise<void> {
+  const { hands, queue } = means;
   const { value, context } = round.state;
   if (value === 'working') {
     if (await hands.isPaused()) queue.push({ type: 'STOP', at: hands.now(), why: 'paused' });
     return;
   }
   if (busy.has(value) || value === 'reading') return;
+  await reload(round, means);
   const event = await hands.read();
   if (event.digest !== context.digest) queue.push(event);
+}
+
+/** Settings, roles or tiers were edited while the round rests: the new policy counts, a broken one leaves the last good. */
+async function reload(round: OpenRound, { hands, queue, say }: Means): Promise<void> {
+  const stamp = await catalogStamp(round.project.root);
+  if (stamp === round.stamp) return;
+  round.stamp = stamp;
+  const { policy, problems } = await readCatalog(round.project.root);
+  for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
+  if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return;
+  if (policy.digest !== round.policy.digest) queue.push({ type: 'POLICY', at: hands.now(), policy });
 }

@@ -1,12 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
 import type { Project } from '../../src/protocol/project.ts';
+import { replayFile } from '../../src/runner/replay.ts';
 import {
   fileOf,
   good,
   goodRound,
+  handoff,
   handoffText,
   makeProject,
   play,
@@ -244,6 +246,24 @@ describe('a human', () => {
     await journey.end;
     expect(handoffText(project)).toContain('note: edit 19');
     expect(journey.sessions()).toEqual(['architect', 'implementer', 'reviewer', 'memorial']);
+  });
+
+  it('who adds the tier that was missing has it taken up at once, and a broken setting leaves the last good one', async () => {
+    const project = await makeProject({ scenario: goodRound, handoff: handoff({ tier: 'quick' }) });
+    const journey = start(project);
+    await journey.inState('parked');
+    mkdirSync(join(project.root, 'coordination/state'), { recursive: true });
+    writeFileSync(join(project.root, 'coordination/state/tiers.yaml'), 'quick: [\n');
+    await journey.until(
+      'the mistake',
+      (notice) => notice.type === 'problem' && notice.file.endsWith('tiers.yaml'),
+    );
+    expect(journey.states().at(-1)).toBe('parked');
+    const quick = 'quick:\n  about: two roles\n  roles: [architect, memorial]\n';
+    writeFileSync(join(project.root, 'coordination/state/tiers.yaml'), quick);
+    expect(await journey.end).toMatchObject({ situation: { rest: 0 } });
+    expect(journey.sessions()).toEqual(['architect', 'memorial']);
+    expect(replayFile(join(project.own, 'journal.jsonl')).differences).toEqual([]);
   });
 
   it('who breaks the file is shown the line, and loses nothing', async () => {
