@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
 import { fill, handoffNames, matches, settingsPath } from '../../src/protocol/artifact.ts';
-import { coded, proseOf } from './page.ts';
+import { coded, proseOf, textOf } from './page.ts';
 
 const { policy } = await readCatalog(join(packageRoot, 'no-such-project'), { path: '' });
 
@@ -65,5 +65,39 @@ describe.each(['docs/SPEC.md', 'CONTRIBUTING.md', 'state/README.md'])('%s', (doc
 
   it('names no machine, no address, and no path of one', () => {
     expect(text).not.toMatch(/https?:\/\/|\/(?:home|root|Users|work)\//);
+  });
+});
+
+describe('docs/ARCHITECTURE.md', () => {
+  const text = textOf('docs/ARCHITECTURE.md');
+
+  it('maps only files that are there', () => {
+    const rows = [...text.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => coded(cell));
+    expect(rows.length).toBeGreaterThan(10);
+    for (const names of rows) {
+      const folder = /^.*\//.exec(names[0] ?? '')?.[0] ?? '';
+      for (const name of names) {
+        const path = name.includes('/') ? name : `${folder}${name}`;
+        expect(existsSync(join(packageRoot, 'src', path.split('*')[0] ?? '')), path).toBe(true);
+      }
+    }
+  });
+
+  it('names behind every invariant a test that is there', () => {
+    const invariants = text.slice(text.indexOf('## Invariants')).split(/^- /m).slice(1);
+    expect(invariants.length).toBeGreaterThan(5);
+    for (const invariant of invariants) {
+      const tests = [...invariant.matchAll(/test\/[\w./*-]+/g)].map(([path]) => path);
+      expect(tests, invariant).not.toEqual([]);
+      for (const path of tests) {
+        expect(existsSync(join(packageRoot, path.replace(/[^/]*\*.*$/, ''))), path).toBe(true);
+      }
+    }
+  });
+
+  it('links only to files that are there', () => {
+    for (const [, link = ''] of text.matchAll(/\]\(([^)#]+)\)/g)) {
+      expect(existsSync(join(packageRoot, 'docs', link)), link).toBe(true);
+    }
   });
 });

@@ -169,6 +169,21 @@ describe('the tables of docs/SPEC.md', () => {
     expect(rows).toEqual(owed);
   });
 
+  it('list what each shipped role may end with, and what is hidden from it', () => {
+    const within = section('Owed files');
+    const rows = table('role          | `ends`', within).map((row) => [
+      subject(row),
+      coded(row[1]),
+      coded(row[2]),
+    ]);
+    const shipped = ['architect', 'implementer', 'reviewer', 'memorial', 'coordinator'].map((name) => [
+      name,
+      policy.roles[name]?.ends,
+      policy.roles[name]?.hides,
+    ]);
+    expect(rows).toEqual(shipped);
+  });
+
   it('list every class of failure once', () => {
     const rows = table('class of failure');
     expect(rows.flatMap((row) => coded(row[0])).sort()).toEqual([...failureClasses].sort());

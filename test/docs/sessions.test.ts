@@ -1,0 +1,190 @@
+/**
+ * Holds what docs/SPEC.md says of a session's end to the code: every row of the table in section 13 is played through
+ * the machine, and a row without a play, or a play without a row, fails. Also what a role file may say about it.
+ */
+import { describe, expect, it } from 'vitest';
+import type { MachineState } from '../../src/domain/machine.ts';
+import { statuses } from '../../src/protocol/handoff.ts';
+import type { HandoffFacts, Status } from '../../src/protocol/handoff.ts';
+import type { Policy } from '../../src/protocol/policy.ts';
+import { readRole } from '../../src/protocol/rolefile.ts';
+import type { Outcome } from '../../src/protocol/session.ts';
+import { ended, facts, question, read, settled } from '../rig/facts.ts';
+import { contract } from '../rig/policy.ts';
+import { coded, section, table } from './page.ts';
+import { plain, play, policyWith } from './play.ts';
+
+type Left = {
+  readonly role?: string;
+  readonly tier?: string;
+  readonly handoff: Partial<HandoffFacts> | null;
+  readonly outcome?: Outcome;
+  readonly denied?: readonly string[];
+  /** Whether an owed file is missing. */
+  readonly missing?: boolean;
+  readonly policy?: Policy;
+  /** Sessions before this one that left the same. */
+  readonly before?: number;
+};
+
+const problem = { code: 'header-yaml', line: 2, severity: 'error', message: 'm', hint: 'h' } as const;
+
+/** The state after a session that left this: where settling it leads to. */
+function after(left: Left): MachineState {
+  const { role = 'architect', tier = 'full', policy = plain, before = 0 } = left;
+  let state = play([read(facts({ role, tier }))], policy);
+  for (let time = 0; time <= before; time += 1) {
+    if (time > 0) state = play([{ type: 'TICK', at: 9e9 * time }], policy, state);
+    state = play([{ type: 'CLAIMED', at: 2_000, digest: `c${time}`, baseline: {} }], policy, state);
+    const id = state.context.order?.id ?? '';
+    const path = 'coordination/owed.md';
+    const artifacts = [{ path, present: left.missing !== true, changed: left.missing !== true }];
+    const stands = left.handoff === null ? null : facts({ role, tier, dispatch: id, ...left.handoff });
+    const end = ended(id, left.outcome ?? { type: 'done' }, { denied: left.denied ?? [] });
+    const problems = stands === null ? [problem] : [];
+    state = play([end, settled(stands, { artifacts, problems })], policy, state);
+  }
+  return state;
+}
+
+const untouched = { status: 'WORKING' } as const;
+const failing = (kind: Extract<Outcome, { type: 'failed' }>['class']): Outcome => ({
+  type: 'failed',
+  class: kind,
+  message: 'm',
+  resetsAt: null,
+});
+
+/** Sessions as the first column of the table in section 13 describes them; one for each state that it leads to. */
+const sessions: Readonly<Record<string, readonly Left[]>> = {
+  'a header that cannot be read': [{ handoff: null }, { handoff: null, before: 1 }],
+  ESCALATE: [{ handoff: { status: 'ESCALATE', escalation: question }, missing: true }],
+  PAUSED: [{ handoff: { status: 'PAUSED' } }],
+  'all owed files, changed; READY along a legal edge': [{ handoff: { role: 'implementer' } }],
+  "all owed files, changed; MERGE-READY, which the role's `ends` has": [
+    { role: 'reviewer', handoff: { status: 'MERGE-READY' } },
+  ],
+  'all owed files, changed; a finishing status, by the last role': [
+    { role: 'memorial', handoff: { role: 'human', status: 'ROUND-COMPLETE' } },
+  ],
+  'a stop that a human asked for': [{ handoff: untouched, outcome: { type: 'stopped', why: 'interrupted' } }],
+  'an end that nobody saw': [
+    { handoff: untouched, outcome: { type: 'lost' } },
+    { handoff: untouched, outcome: { type: 'lost' }, policy: policyWith({ interrupted: 'retry' }) },
+  ],
+  'a failure of the agent': [
+    { handoff: untouched, outcome: failing('overloaded') },
+    { handoff: untouched, outcome: failing('auth') },
+  ],
+  'an owed file missing or unchanged, and a permission was refused': [
+    { handoff: { role: 'implementer' }, missing: true, denied: ['Write a.md'] },
+  ],
+  'an owed file missing or unchanged': [
+    { handoff: { role: 'implementer' }, missing: true },
+    { handoff: { role: 'implementer' }, missing: true, before: 1 },
+  ],
+  'all owed files, changed; the header untouched (WORKING)': [{ handoff: untouched }],
+  'all owed files, changed; an illegal edge': [{ handoff: { role: 'memorial' } }],
+  'all owed files, changed; MERGE-READY, which its `ends` has not': [
+    { role: 'implementer', handoff: { role: 'memorial', status: 'MERGE-READY' } },
+  ],
+  'all owed files, changed; BLOCKED or an unknown status': [
+    { handoff: { status: 'BLOCKED' } },
+    { handoff: { status: null, statusText: 'ALMOST' } },
+  ],
+};
+
+describe('what a session left, by docs/SPEC.md', () => {
+  const rows = table('the session left', section('What a session proposes'));
+
+  it('is a list of cases that are all played here', () => {
+    expect(rows.map(([left]) => left)).toEqual(Object.keys(sessions));
+  });
+
+  it.each(rows.map((row) => [row[0] ?? '', coded(row[1])] as const))('%s: leads to %j', (left, states) => {
+    const found = (sessions[left] ?? []).map((one) => after(one).value);
+    expect([...new Set(found)]).toEqual(states);
+  });
+
+  it('goes on with a warning wherever the tier’s order, not the role, chose what follows', () => {
+    for (const [left = '', , follows = ''] of rows) {
+      if (!follows.includes('a warning says')) continue;
+      for (const one of sessions[left] ?? []) {
+        expect(after(one).context.verdict, left).toMatchObject({
+          type: 'gate',
+          remarks: [expect.any(String)],
+        });
+      }
+    }
+  });
+
+  it('ends the round with the status that was proposed, where the role’s `ends` has it, else with the tier’s', () => {
+    const listed = /Finishing statuses are (.*?)\./s.exec(section('What a session proposes').join(' '))?.[1];
+    const all = (listed ?? '').split(/, | and /) as Status[];
+    expect(all).toHaveLength(4);
+    for (const allowed of all) {
+      const roles = { ...plain.roles, coordinator: contract('coordinator', { ends: [allowed] }) };
+      const policy = policyWith({ roles });
+      for (const status of all) {
+        const state = after({
+          role: 'coordinator',
+          tier: 'coordinator',
+          handoff: { role: 'human', status },
+          policy,
+        });
+        const green = play([{ type: 'GATED', at: 6_000, findings: [] }], policy, state);
+        expect(green.context.verdict, `${status} where only ${allowed} is allowed`).toMatchObject({
+          change: {
+            'next-role': 'human',
+            status: status === allowed ? status : plain.tiers['coordinator']?.ends,
+          },
+        });
+      }
+    }
+  });
+
+  it('has its round put back, and stands as it was left only after a stop, PAUSED, or a question of the runner', () => {
+    const mended = (left: Left): unknown => {
+      const state = after({ ...left, handoff: { ...left.handoff, round: 'R99' } });
+      const done = state.value === 'gating' ? [{ type: 'GATED', at: 6_000, findings: [] } as const] : [];
+      const { verdict } = play(done, plain, state).context;
+      return verdict.type === 'write' ? (verdict.change['round'] ?? null) : verdict.type;
+    };
+    const cases: Readonly<Record<string, Left>> = {
+      accepted: { handoff: { role: 'implementer' } },
+      asks: { handoff: { status: 'ESCALATE', escalation: question } },
+      'no proposal': { handoff: { status: 'BLOCKED' } },
+      paused: { handoff: { status: 'PAUSED' } },
+      stopped: { handoff: untouched, outcome: { type: 'stopped', why: 'interrupted' } },
+      'the runner asks': { handoff: untouched, outcome: failing('auth') },
+    };
+    expect(Object.entries(cases).map(([name, left]) => [name, mended(left)])).toEqual([
+      ['accepted', 'R01'],
+      ['asks', 'R01'],
+      ['no proposal', 'R01'],
+      ['paused', null],
+      ['stopped', null],
+      ['the runner asks', null],
+    ]);
+  });
+});
+
+describe('a role file by docs/SPEC.md', () => {
+  const said = section('Overrides').join(' ');
+  const accepts = (path: string, end: string): boolean => {
+    const keys = `title: T\nclass: cheap\nreads: []\nwrites: ['${path}']\ntools: [Read]\nends: [${end}]`;
+    return readRole({ path: 'coordination/roles/tester.md', text: `---\n${keys}\n---\n\nBody.\n` }, []).ok;
+  };
+
+  it('has only the placeholders that are listed in its paths', () => {
+    const sentence = /Placeholders are (.*?) in paths, and also (.*?) in the prompt/.exec(said);
+    const accepted = (placeholder: string): boolean => accepts(`coordination/${placeholder}.md`, 'READY');
+    expect(coded(sentence?.[1]).map(accepted)).toEqual([true, true]);
+    expect(coded(sentence?.[2]).map(accepted)).toEqual([false]);
+  });
+
+  it('ends only with the statuses that are listed', () => {
+    const listed = /Statuses under `ends` are (.*?)\./.exec(said)?.[1]?.split(/, | and /);
+    expect(statuses.filter((status) => accepts('coordination/a.md', status)).sort()).toEqual(listed?.sort());
+  });
+});
