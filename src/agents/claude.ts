@@ -103,7 +103,7 @@ function ruleOf(pattern: string): string {
  * - Rules follow the rules of .gitignore. A leading slash means the working directory, also inside a larger git
  *   repository; without it (and with `./`) a name without a slash would be hidden in every folder.
  * - Read, Grep, Glob and a plain `cat` in Bash are refused; a program started by Bash, or a recursive grep, still
- *   reads the file. So the rules are a fence, not the proof: the stream is checked for what was touched.
+ *   reads the file. So the rules are a fence, not a proof.
  * - A Read rule refuses Write and Edit too (2.1.330). Where a role must write into what it may not read, there is no
  *   rule that says so, and the pattern is left out.
  *

@@ -12,7 +12,8 @@ import { layoutColumns, print } from './output.ts';
 import { questionScreen } from './screens/question.ts';
 import { commandFor } from './shell.ts';
 import type { Shell } from './shell.ts';
-import { bad, note, quiet } from './text.ts';
+import { bad, quiet, wrap } from './text.ts';
+import type { Line } from './text.ts';
 
 export type Answering = {
   /** Takes up a notice: asks when a question opens, takes the question back when it is closed. */
@@ -102,8 +103,11 @@ async function answer(
       '',
     ]);
   }
-  if (letter !== null) return give(shell, options, question, letter);
   const letters = question.escalation.options.map((option) => option.letter).join(', ');
+  if (letter !== null) {
+    if (!shell.json) print(shell.out, [[quiet('Answered in advance: '), letter]]);
+    return give(shell, options, question, letter);
+  }
   for (let tries = 0; tries < triesMax; tries += 1) {
     const said = await shell.ask(`Your answer (${letters}), here or in the file: `, taken);
     if (taken.aborted) {
@@ -116,6 +120,7 @@ async function answer(
   return false;
 }
 
+/** The way forward of a refusal is the prompt that comes next, or the end screen. */
 async function give(
   shell: Shell,
   options: AnsweringOptions,
@@ -124,6 +129,11 @@ async function give(
 ): Promise<boolean> {
   const resumed = await resume(options.project, { choose: letter, note: null, id: question.id });
   if (resumed.type === 'answered') return true;
-  if (!shell.json) print(shell.out, [[bad(resumed.message), '  → ', note(resumed.hint)]]);
+  if (!shell.json) {
+    print(
+      shell.out,
+      wrap(resumed.message, layoutColumns(shell.out)).map((line): Line => [bad(line)]),
+    );
+  }
   return false;
 }

@@ -3,16 +3,19 @@
  * and demo; it looks into the journal for the receipt and changes nothing.
  */
 import { deadlineOf } from '../domain/effects.ts';
+import { JournalDamaged } from '../protocol/journal.ts';
+import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import { look } from '../runner/look.ts';
 import type { RunEnd } from '../runner/run.ts';
 import { layoutColumns } from './output.ts';
 import { receiptOf } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
 import { endScreen } from './screens/end.ts';
 import { questionScreen } from './screens/question.ts';
 import { commandFor, exits } from './shell.ts';
 import type { Shell } from './shell.ts';
-import { bad, note, strong, wrap } from './text.ts';
+import { bad, note, strong, warn, wrap } from './text.ts';
 import type { Line, Text } from './text.ts';
 
 /**
@@ -63,9 +66,10 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
     case 'stopped': {
       const { situation } = end;
       const { policy, state } = await look(project);
-      const receipt = situation.round === null ? null : await receiptOf(project, policy, situation.round);
+      const { receipt, damage } = await summed(project, policy, situation.round);
       const ms = shell.now() - options.startedAt;
-      const screen = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
+      const ended = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
+      const screen = damage === null ? ended : [...wrap(damage, columns).map(warned), '', ...ended];
       if (situation.question === null || options.name !== null) return screen;
       const defaultAt = deadlineOf(policy, state.context);
       const asking = { columns, command, now: shell.now(), handoff: project.handoffName, defaultAt };
@@ -86,6 +90,21 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
       return end satisfies never;
   }
 }
+
+type Summed = { readonly receipt: Receipt | null; readonly damage: string | null };
+
+/** A round stands as it ended, whatever became of an old line of the journal; that is told beside it. */
+async function summed(project: Project, policy: Policy, round: string | null): Promise<Summed> {
+  if (round === null) return { receipt: null, damage: null };
+  try {
+    return { receipt: await receiptOf(project, policy, round), damage: null };
+  } catch (error) {
+    if (!(error instanceof JournalDamaged)) throw error;
+    return { receipt: null, damage: error.message };
+  }
+}
+
+const warned = (line: string): Line => [warn(line)];
 
 function refusal(what: string, why: string, next: string, columns: number): Text {
   const words = why === '' ? [] : wrap(why, columns - 2).map((line): Line => `  ${line}`);

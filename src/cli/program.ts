@@ -10,7 +10,7 @@ import { print } from './output.ts';
 import { exits } from './shell.ts';
 import type { Input } from './shell.ts';
 import type { Output } from './output.ts';
-import { clean } from './text.ts';
+import { clean, wrap } from './text.ts';
 import { version } from './version.ts';
 
 export type ProgramOptions = {
@@ -19,9 +19,13 @@ export type ProgramOptions = {
   readonly execute: (name: CommandName, input: Input) => Promise<number>;
 };
 
-const guide = `
-The loop: write coordination/PRD.md, set status: READY in coordination/NEXT-ROLE.md, then next-role run.
-New here? next-role demo`;
+const helpColumnsMax = 100;
+
+function guide(columns: number): string {
+  const loop =
+    'The loop: write coordination/PRD.md, set status: READY in coordination/NEXT-ROLE.md, then next-role run.';
+  return ['', ...wrap(loop, columns), 'New here? next-role demo'].join('\n');
+}
 
 /**
  * Reads a command line and does what it says; gives the exit code.
@@ -45,6 +49,7 @@ export async function parse(argv: readonly string[], options: ProgramOptions): P
 
 function build(options: ProgramOptions, done: (code: number) => void): Command {
   const { out, err } = options;
+  const columns = Math.min(out.columns, helpColumnsMax);
   const program = new Command('next-role')
     .description(
       'Runs rounds of coding agents from one file, coordination/NEXT-ROLE.md, at zero model tokens.',
@@ -53,7 +58,7 @@ function build(options: ProgramOptions, done: (code: number) => void): Command {
     .helpOption('-h, --help', 'Print help')
     .helpCommand('help [command]', 'Print help for a command')
     .configureHelp({
-      helpWidth: Math.min(out.columns, 100),
+      helpWidth: columns,
       // Every command has options; saying so sixteen times only costs room.
       subcommandTerm: (command) =>
         [
@@ -75,7 +80,7 @@ function build(options: ProgramOptions, done: (code: number) => void): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText('after', guide)
+    .addHelpText('after', guide(columns))
     .exitOverride();
   for (const spec of commandTable) add(program, spec, options, done);
   return program;
@@ -92,7 +97,7 @@ function add(
     .summary(spec.about)
     .description(`${spec.about}.\n${spec.more}`)
     .helpGroup(`${spec.group}:`)
-    .addHelpText('after', examplesOf(spec))
+    .addHelpText('after', examplesOf(spec, Math.min(options.out.columns, helpColumnsMax)))
     .showHelpAfterError(`See next-role ${spec.name} --help`);
   for (const argument of spec.args) command.argument(argument.name, argument.about);
   for (const flag of spec.flags) command.addOption(optionOf(flag));
@@ -123,8 +128,14 @@ function inputOf(command: Command): Input {
   };
 }
 
-function examplesOf(spec: CommandSpec): string {
+/** The words stand beside the commands where all of them fit, else below. */
+function examplesOf(spec: CommandSpec, columns: number): string {
   const widest = Math.max(...spec.examples.map((example) => example.line.length));
-  const lines = spec.examples.map((example) => `  ${example.line.padEnd(widest)}  ${example.about}`);
+  const fits = spec.examples.every((example) => widest + example.about.length + 4 <= columns);
+  const lines = spec.examples.flatMap((example) =>
+    fits
+      ? [`  ${example.line.padEnd(widest)}  ${example.about}`]
+      : [`  ${example.line}`, ...wrap(example.about, columns - 4).map((line) => `    ${line}`)],
+  );
   return `\nExamples:\n${lines.join('\n')}`;
 }

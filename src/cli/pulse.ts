@@ -45,7 +45,7 @@ export function liveLine(pulse: Pulse, columns: number, now: number): Line {
   const tries = order.attempt > 1 ? `  attempt ${order.attempt}` : '';
   const elapsed = stopwatch(now - pulse.startedAt);
   const idleMs = now - pulse.lastAt;
-  const size = `  ${bytes(pulse.bytes)}`;
+  const size = pulse.bytes === 0 ? '' : `  ${bytes(pulse.bytes)}`;
   const idle = idleMs >= idleShownMs ? `  silent ${duration(idleMs)}` : '';
   const fixed = width(`${frame} ${head}${tries}  ${elapsed}${size}${idle}`) + 2;
   const room = columns - fixed;

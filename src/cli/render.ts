@@ -148,6 +148,8 @@ function startWords(order: Order): Words {
 function endedWords(event: EventOf<'ENDED'>, context: Context): Words {
   const role = context.order?.role ?? 'The session';
   const cost = event.costUsd === null || event.costUsd === 0 ? '' : `, $${event.costUsd.toFixed(2)}`;
+  // A command agent names no tools, so none is no news.
+  const tools = event.tools === 0 ? '' : `, ${counted(event.tools, 'tool call')}`;
   const denied = event.denied.slice(0, remarksShownMax).map((each) => `refused: ${each}`);
   const left =
     event.leftovers > 0
@@ -156,7 +158,7 @@ function endedWords(event: EventOf<'ENDED'>, context: Context): Words {
   const isDone = event.outcome.type === 'done';
   return {
     mark: isDone ? good('■') : warn('■'),
-    words: `${role} ended after ${duration(event.ms)}: ${outcomeWords(event.outcome)}, ${counted(event.tools, 'tool call')}${cost}`,
+    words: `${role} ended after ${duration(event.ms)}: ${outcomeWords(event.outcome)}${tools}${cost}`,
     more: [...denied, ...left],
   };
 }
@@ -185,8 +187,9 @@ function writtenWords(event: EventOf<'WRITTEN'>, { verdict }: Context): Words | 
     case 'READY':
       return { mark: good('→'), words: `${verdict.why}${commit}` };
     case 'ESCALATE':
-      // The question itself follows on a screen of its own.
-      return { mark: warn('→'), words: `ESCALATE${commit}` };
+    case 'BLOCKED':
+      // The question, or the reason, follows with the reading of what was written.
+      return { mark: warn('→'), words: `${status}${commit}` };
     default:
       return { mark: note('→'), words: `${status}: ${verdict.why}${commit}` };
   }

@@ -8,9 +8,10 @@ import { findProject } from '../effects/project.ts';
 import type { Project } from '../protocol/project.ts';
 import type { FlagName } from './flags.ts';
 import type { Area } from './live.ts';
-import { print, printJson } from './output.ts';
+import { layoutColumns, print, printJson } from './output.ts';
 import type { Output } from './output.ts';
-import { note, strong } from './text.ts';
+import { forward, strong, wrap } from './text.ts';
+import type { Line, Text } from './text.ts';
 
 /** Exit codes that scripts rely on. */
 export const exits = {
@@ -59,8 +60,14 @@ export type Command = (shell: Shell, input: Input) => Promise<number>;
  */
 export function refuse(shell: Shell, message: string, hint: string, code: number = exits.usage): number {
   if (shell.json) printJson(shell.out, { error: { message, hint, exit: code } });
-  else print(shell.err, [[strong(message)], ['  → ', note(hint)]]);
+  else print(shell.err, refusal(shell.err, message, hint));
   return code;
+}
+
+/** Wrapped where a person reads it; a log keeps its one line, and a command stays one to be copied. */
+function refusal(err: Output, message: string, hint: string): Text {
+  const columns = err.isTerminal ? layoutColumns(err) : Number.POSITIVE_INFINITY;
+  return [...wrap(message, columns).map((line): Line => [strong(line)]), ...forward('  → ', hint, columns)];
 }
 
 /** The project a command is about: `--dir`, else the nearest one above the working directory; null after a refusal. */
@@ -85,8 +92,9 @@ export function commandFor(
   const isInside = way === '' || (!way.startsWith('..') && !isAbsolute(way));
   // A shell would read <role> as a redirection.
   const line = command.replace(/<([a-z]+)>/g, (_, word: string) => word.toUpperCase());
-  if (isInside || !/^next-role \S+/.test(line)) return line;
-  return `${line} --dir ${quoted(shorter(shell.cwd, project.root))}`;
+  const [, typed, after = ''] = /^(next-role \S.*?)(, then .*)?$/.exec(line) ?? [];
+  if (isInside || typed === undefined) return line;
+  return `${typed} --dir ${quoted(shorter(shell.cwd, project.root))}${after}`;
 }
 
 function shorter(cwd: string, root: string): string {

@@ -128,6 +128,17 @@ export function labelled(label: string, text: string, columns: number, labelColu
 }
 
 /**
+ * A way forward behind a mark: words are wrapped under themselves, a command stays whole so that it can be copied.
+ *
+ * @example forward('Next: ', 'next-role run', 80) // [['Next: ', note('next-role run')]]
+ */
+export function forward(mark: string | Span, way: string, columns: number): Text {
+  const indent = width(spanOf(mark).text);
+  const room = way.startsWith('next-role ') ? Number.POSITIVE_INFINITY : columns - indent;
+  return wrap(oneLine(way), room).map((line, at): Line => [at === 0 ? mark : ' '.repeat(indent), note(line)]);
+}
+
+/**
  * Rows under a head, padded; the column named by `flexible` is cut so that a row fits the width.
  *
  * @example table(['ROLE', 'TIME'], [['architect', '3 s']], { columns: 80, flexible: 0 }) // head and one row

@@ -36,8 +36,7 @@ export function resolveAnswer(policy: Policy, context: Context, request: AnswerR
     words: wordsOf(context, request, option),
     via: request.via,
   };
-  const seen = context.round === null ? null : { ...context.round, wordsSeen: request.event.words };
-  return release(policy, { ...context, round: seen }, { question, answer, option, role });
+  return release(policy, context, { question, answer, option, role });
 }
 
 /** Takes the default of the open question, where the project's settings allow it. */
@@ -76,9 +75,9 @@ function release(policy: Policy, context: Context, resolution: Resolution): Cont
   const how = answer.choice ?? (answer.words === null ? 'without an answer' : 'in words');
   const why = `${question.id} answered ${how}; ${role === null ? 'stopped' : `${role} resumes`}`;
   // The runner asks only when a cap or a failure stopped it, so an answer that goes on is also a new allowance.
-  const round =
-    question.moves !== null && context.round !== null ? grant(policy, context.round) : context.round;
-  return { ...context, round, verdict: write({ change, decision, why, commit: why }) };
+  const used = context.round === null ? null : { ...context.round, wordsSeen: context.words };
+  const round = used !== null && question.moves !== null ? grant(policy, used) : used;
+  return { ...context, verdict: write({ change, decision, round, why, commit: why }) };
 }
 
 function optionNamed(question: OpenQuestion, answer: string | null): Option | null {

@@ -5,7 +5,7 @@
 import type { Escalation } from '../protocol/escalation.ts';
 import type { Role } from '../protocol/handoff.ts';
 import type { Order } from '../protocol/session.ts';
-import { questionId } from './question.ts';
+import { asked, questionId } from './question.ts';
 import { releaseKeys, type Context } from './round.ts';
 import { write } from './verdict.ts';
 
@@ -50,15 +50,18 @@ export function ask(context: Context, order: Order, request: Ask): Context {
   };
   const moves: Record<string, Role | null> = { A: order.role, C: null };
   if (accept !== undefined && accept !== null) moves['B'] = accept;
-  const round =
-    context.round === null ? null : { ...context.round, escalations: context.round.escalations + 1 };
-  const change = { ...releaseKeys, status: 'ESCALATE', 'next-role': order.role, answer: null, note: null };
-  return {
-    ...context,
-    round,
-    question: { id, role: order.role, fingerprint: null, escalation, moves },
-    verdict: write({ change, escalation, moves, why: escalation.question, commit: `${id} asks the human` }),
+  const change = {
+    ...releaseKeys,
+    ...context.mend,
+    status: 'ESCALATE',
+    'next-role': order.role,
+    answer: null,
+    note: null,
   };
+  const question = { id, role: order.role, fingerprint: null, escalation, moves, refused: null };
+  const why = escalation.question;
+  const commit = `${id} asks the human`;
+  return { ...context, verdict: write({ change, escalation, question, round: asked(context), why, commit }) };
 }
 
 function oneLine(text: string): string {

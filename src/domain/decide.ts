@@ -7,9 +7,10 @@ import { isError, type Diagnostic } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { human, statuses, type HandoffFacts, type Role } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
+import type { Order } from '../protocol/session.ts';
 import { resolveAnswer } from './answer.ts';
 import { openQuestion, opened } from './question.ts';
-import { newRound, type Context, type RoundMemory } from './round.ts';
+import { newRound, type Context, type OpenQuestion, type RoundMemory } from './round.ts';
 import { candidate, capReached, grant, orderFor, tierOf } from './route.ts';
 import { blocked, parked } from './verdict.ts';
 
@@ -20,7 +21,7 @@ export const namelessRound = 'R00';
 
 /** Decides what to do about a handoff that was read while no session is running. */
 export function decide(policy: Policy, context: Context, event: Read): Context {
-  const known: Context = { ...context, at: event.at, digest: event.digest, findings: [] };
+  const known: Context = { ...context, at: event.at, digest: event.digest, words: event.words, findings: [] };
   const { handoff } = event;
   if (handoff === null) return { ...known, verdict: { type: 'unreadable', problems: event.problems } };
 
@@ -41,7 +42,12 @@ export function decide(policy: Policy, context: Context, event: Read): Context {
     case 'WORKING':
       return working(here, handoff);
     case 'BLOCKED':
-      return parked(here, 'blocked', blockedReason(context, handoff), event.problems);
+      return parked(
+        { ...here, round: { ...round, blocked: true } },
+        'blocked',
+        blockedReason(context, handoff),
+        event.problems,
+      );
     case 'PAUSED':
       return parked(here, 'paused', 'a human paused the round', event.problems);
     case 'WAVE-PLAN-READY':
@@ -125,7 +131,8 @@ export function dispatch(
       verdict: { type: 'stall', why: `the inputs of ${role} could not be read`, retryAt: null },
     };
   }
-  const round = wasBlocked(here) ? grant(policy, here.round) : here.round;
+  // Only a human edit leads from BLOCKED to READY, so this is where caps are raised.
+  const round = here.round.blocked ? grant(policy, here.round) : here.round;
   const cap = capReached(policy, round, role, event.dispatchId);
   if (cap !== null) return blocked({ ...here, round }, cap);
   const order = orderFor(policy, round, {
@@ -139,49 +146,69 @@ export function dispatch(
   return { ...here, round, order, outcome: null, verdict: { type: 'dispatch', order, since: event.at } };
 }
 
-/** Only a human edit leads from BLOCKED to READY, so this is where caps are raised. */
-function wasBlocked(context: Context): boolean {
-  return context.verdict.type === 'park' && context.verdict.kind === 'blocked';
-}
-
 function escalated(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
   const question = openQuestion(here, event.question, handoff);
   const round = here.question === null && here.round !== null ? opened(here.round) : here.round;
   if (handoff.answer === null) {
     return { ...parked(here, 'escalation', question.escalation.question, event.problems), round, question };
   }
-  const asked = here.question?.fingerprint ?? event.question;
-  const stale = asked !== event.question;
+  const stale = here.question !== null && isStale(here.question, event.question, handoff);
   if (stale) {
     const problem: Diagnostic = {
       code: 'answer-stale',
       line: 1,
       severity: 'error',
       message: `The answer "${handoff.answer}" stands beside a question that has changed since it was asked`,
-      hint: 'Read the question again, then give the answer anew: next-role resume --choose <letter>',
+      hint: 'Read the question again, then answer with new words: next-role resume --choose <letter> --note "…"',
     };
-    return { ...parked(here, 'escalation', problem.message, [...event.problems, problem]), round, question };
+    const kept = { ...question, fingerprint: here.question.fingerprint, refused: given(handoff) };
+    const all = [...event.problems, problem];
+    return { ...parked(here, 'escalation', problem.message, all), round, question: kept };
   }
   return resolveAnswer(policy, { ...here, round, question }, { event, handoff, via: 'header' });
+}
+
+/** An answer to a question that has changed is stale, until it is given anew: another letter, or other words. */
+function isStale(open: OpenQuestion, fingerprint: string | null, handoff: HandoffFacts): boolean {
+  if (open.fingerprint === null || open.fingerprint === fingerprint) return false;
+  return open.refused === null || open.refused === given(handoff);
+}
+
+function given(handoff: HandoffFacts): string {
+  return JSON.stringify([handoff.answer, handoff.note]);
 }
 
 /** READY while a question is open: the human answered, in the header, in a section, or not at all. */
 function answered(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
   const newWords = event.words !== null && event.words !== here.round?.wordsSeen;
-  const via = handoff.answer !== null ? 'header' : newWords ? 'section' : 'ready-without-answer';
-  return resolveAnswer(policy, here, { event, handoff, via });
+  const inHeader = handoff.answer !== null || handoff.note !== null;
+  const via = inHeader ? 'header' : newWords ? 'section' : 'ready-without-answer';
+  // The letters are those that stand beside the answer now.
+  const question = handoff.escalation === null ? here.question : openQuestion(here, event.question, handoff);
+  return resolveAnswer(policy, { ...here, question }, { event, handoff, via });
 }
 
 /** WORKING in the file while we run nothing: ours and waiting to be retried, or somebody else's. */
 function working(here: Context, handoff: HandoffFacts): Context {
-  const ours = here.order !== null && handoff.dispatch === here.order.id;
-  if (ours && here.verdict.type === 'cool') return here;
-  if (ours)
-    return { ...here, verdict: { type: 'resume', at: here.outcome === null ? 'working' : 'settling' } };
+  if (here.order !== null && handoff.dispatch !== null && isOurs(here, handoff.dispatch))
+    return takeUp(here, here.order);
   const by = handoff.by === null ? '' : ` by "${handoff.by}"`;
   const since = handoff.since === null ? '' : ` since ${handoff.since}`;
   const why = `the file says WORKING${by}${since}, but no session of this project is running`;
   return { ...here, order: null, verdict: { type: 'stall', why, retryAt: null } };
+}
+
+/** The order's own id, or that of the one before it: a retry is claimed over its predecessor's WORKING. */
+function isOurs(here: Context, dispatchId: string): boolean {
+  return dispatchId === here.order?.id || dispatchId === here.held;
+}
+
+function takeUp(here: Context, order: Order): Context {
+  if (here.verdict.type === 'cool') return here;
+  if (here.held !== null && here.held !== order.id) {
+    return { ...here, verdict: { type: 'dispatch', order, since: here.at } };
+  }
+  return { ...here, verdict: { type: 'resume', at: here.outcome === null ? 'working' : 'settling' } };
 }
 
 function blockedReason(context: Context, handoff: HandoffFacts): string {

@@ -31,9 +31,16 @@ function edgesFrom(machine: Chart, name: string): readonly Edge[] {
   for (const { event, one } of [...transitions, ...eventless]) {
     const to = one.target?.[0]?.key;
     if (to === undefined) continue;
-    const guard = typeof one.guard === 'string' ? one.guard : '';
+    const guard = nameOf(one.guard);
     const label = [event, guard === '' ? '' : `[${guard}]`].filter((part) => part !== '').join(' ') || 'else';
     causes.set(to, [...(causes.get(to) ?? []), label]);
   }
   return [...causes].map(([to, labels]) => ({ from: name, to, label: labels.join(', ') }));
+}
+
+/** A guard by its name; a guard made of several names them all. */
+function nameOf(guard: unknown): string {
+  if (typeof guard === 'string') return guard;
+  const parts = typeof guard === 'function' && 'guards' in guard ? guard.guards : [];
+  return Array.isArray(parts) ? parts.filter((part) => typeof part === 'string').join(' and ') : '';
 }

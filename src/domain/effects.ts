@@ -54,8 +54,9 @@ export function wanted(policy: Policy, value: StateName, context: Context): read
 
 /** When the open question's default will be taken, epoch ms; null when there is none or the settings forbid it. */
 export function deadlineOf(policy: Policy, context: Context): number | null {
+  const asking = context.verdict.type === 'park' && context.verdict.kind === 'escalation';
   const escalation = context.question?.escalation;
-  if (!policy.allowDefaults || escalation === undefined) return null;
+  if (!policy.allowDefaults || !asking || escalation === undefined) return null;
   if (escalation.default === null || escalation.deadline === null) return null;
   if (!escalation.options.some((option) => option.letter === escalation.default)) return null;
   const deadline = Date.parse(escalation.deadline);

@@ -93,11 +93,14 @@ function advance(
   order: Order,
   verdict: Extract<Verdict, { type: 'gate' }>,
 ): Context {
-  const { to, mend } = verdict;
+  const { to } = verdict;
   const ends = verdict.ends ?? tierOf(policy, order.tier)?.ends ?? 'ROUND-COMPLETE';
-  const next = to === null ? { 'next-role': human, status: ends } : { 'next-role': to, status: 'READY' };
+  const next =
+    to === null
+      ? { 'next-role': human, status: ends }
+      : { 'next-role': to, status: verdict.pause ? 'PAUSED' : 'READY' };
   const why = to === null ? `${order.role} ended the round` : `${order.role} is done; ${to} is next`;
-  return { ...here, verdict: write({ change: { ...releaseKeys, ...mend, ...next }, why, commit: why }) };
+  return { ...here, verdict: write({ change: { ...releaseKeys, ...here.mend, ...next }, why, commit: why }) };
 }
 
 function words(finding: Finding): string {

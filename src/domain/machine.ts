@@ -24,7 +24,7 @@
  * `deciding*` is passed through without waiting: the verdict in the memory says where to. The same chart is generated
  * to state/machine.mmd, and a test holds both to the code.
  */
-import { assign, setup, transition } from 'xstate';
+import { and, assign, setup, transition } from 'xstate';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { StoredState } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
@@ -76,6 +76,7 @@ export function chart(policy: Policy) {
     newer: { guard: 'newer', target: 'deciding', actions: 'decide' },
     again: { target: 'reading' },
     policy: { target: 'reading', actions: 'policy' },
+    resume: [{ guard: 'judging', target: 'settling' }, { target: 'reading' }],
     end: { guard: 'ours', target: 'settling', actions: 'end' },
   } as const;
   return setup({
@@ -116,6 +117,8 @@ export function chart(policy: Policy) {
       park: ({ context }) => context.verdict.type === 'park',
       unreadable: ({ context }) => context.verdict.type === 'unreadable',
       finish: ({ context }) => context.verdict.type === 'finish',
+      /** A session has ended and its result is not on disk yet: a lost write or a failed hand must not forget it. */
+      judging: ({ context }) => context.order !== null && context.outcome !== null,
       newer: ({ context, event }) => event.type === 'READ' && event.digest !== context.digest,
       cooled: ({ context, event }) => context.verdict.type === 'cool' && event.at >= context.verdict.until,
       deadline: ({ context, event }) => {
@@ -171,7 +174,7 @@ export function chart(policy: Policy) {
       },
       writing: {
         entry: wish('writing'),
-        on: { WRITTEN: { target: 'reading', actions: 'written' }, LOST: on.again, FAILED: on.fail },
+        on: { WRITTEN: { target: 'reading', actions: 'written' }, LOST: on.resume, FAILED: on.fail },
       },
       cooling: {
         entry: wish('cooling'),
@@ -188,10 +191,13 @@ export function chart(policy: Policy) {
       stalled: {
         entry: wish('stalled'),
         on: {
-          READ: on.newer,
-          TICK: { guard: 'retryDue', target: 'reading' },
-          LOOK: on.again,
-          POLICY: on.policy,
+          READ: [{ guard: and(['newer', 'judging']), target: 'settling' }, on.newer],
+          TICK: [
+            { guard: and(['retryDue', 'judging']), target: 'settling' },
+            { guard: 'retryDue', target: 'reading' },
+          ],
+          LOOK: on.resume,
+          POLICY: [{ guard: 'judging', target: 'settling', actions: 'policy' }, on.policy],
         },
       },
       unreadable: { on: { READ: on.newer, POLICY: on.policy } },

@@ -24,6 +24,9 @@ export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
     outcome: null,
     denied: [],
     stopping: null,
+    held: order.id,
+    leftAnswer: null,
+    mend: {},
     // The first known digest stays: an attempt that only completes the previous one's file must not look unchanged.
     round: { ...counted, baseline: { ...event.baseline, ...round.baseline } },
   };
@@ -43,12 +46,18 @@ export function written(policy: Policy, context: Context, event: EventOf<'WRITTE
     order: null,
     outcome: null,
     denied: [],
+    held: null,
+    leftAnswer: null,
+    mend: {},
   };
-  if (verdict.type !== 'write' || closed.round === null) return closed;
-  const answered = withDecision(closed.round, verdict);
+  if (verdict.type !== 'write') return closed;
+  const question = verdict.question ?? (verdict.decision === null ? closed.question : null);
+  const memory = verdict.round ?? closed.round;
+  if (memory === null) return { ...closed, question };
+  const answered = withDecision(memory, verdict);
   const handedOver = order !== null && verdict.change['next-role'] !== order.role;
   const round = handedOver ? withoutBaseline(policy, answered, order) : answered;
-  return { ...closed, round, question: verdict.decision === null ? closed.question : null };
+  return { ...closed, round, question };
 }
 
 function withDecision(round: RoundMemory, verdict: Extract<Verdict, { type: 'write' }>): RoundMemory {
@@ -79,6 +88,7 @@ export function retried(context: Context, at: number): Context {
     ...context,
     at,
     order: verdict.order,
+    outcome: null,
     verdict: { type: 'dispatch', order: verdict.order, since: at },
   };
 }

@@ -25,14 +25,24 @@ export function openQuestion(
 ): OpenQuestion {
   const escalation = handoff.escalation ?? wordless;
   const known = context.question;
-  if (known !== null) return { ...known, fingerprint, escalation, moves: movesFor(known, fingerprint) };
+  if (known !== null)
+    return { ...known, fingerprint, escalation, moves: movesFor(known, escalation), refused: null };
   const role = askingRole(context, handoff);
-  return { id: freshId(context, escalation.id, role), role, fingerprint, escalation, moves: null };
+  return {
+    id: freshId(context, escalation.id, role),
+    role,
+    fingerprint,
+    escalation,
+    moves: null,
+    refused: null,
+  };
 }
 
-/** Letters keep their moves only while the question is the one the runner wrote. */
-function movesFor(known: OpenQuestion, fingerprint: string | null): OpenQuestion['moves'] {
-  return known.fingerprint === null || known.fingerprint === fingerprint ? known.moves : null;
+/** Letters keep their moves while they still offer the same; a human may put the question itself into other words. */
+function movesFor(known: OpenQuestion, now: Escalation): OpenQuestion['moves'] {
+  const offers = ({ options }: Escalation): string =>
+    JSON.stringify(options.map((option) => [option.letter, option.do]));
+  return offers(known.escalation) === offers(now) ? known.moves : null;
 }
 
 /** The id that was written, unless an earlier question of the round had it: its decision must not be overwritten. */
@@ -44,6 +54,11 @@ function freshId(context: Context, written: string | null, role: Role): string {
 /** The memory after a question was opened. */
 export function opened(round: RoundMemory): RoundMemory {
   return { ...round, escalations: round.escalations + 1 };
+}
+
+/** The memory after a session's question: words that stand in the operator's section already are no answer to it. */
+export function asked(context: Context): RoundMemory | null {
+  return context.round === null ? null : { ...opened(context.round), wordsSeen: context.words };
 }
 
 /** `<round>-<role>-<n>`, counted over the round. */

@@ -24,6 +24,8 @@ export type RoundMemory = {
   readonly wordsSeen: string | null;
   /** Waits for a provider's limit, which spend no attempt and are bounded by themselves. */
   readonly limitWaits: number;
+  /** The round was given up; the next READY is a human's and raises the caps. */
+  readonly blocked: boolean;
   /** Answers given in this round, oldest first. */
   readonly decisions: readonly { readonly id: string; readonly role: Role; readonly path: string }[];
   /** Digests of owed files before the first session that owes them; cleared when that role is done. */
@@ -37,6 +39,8 @@ export type OpenQuestion = {
   readonly fingerprint: string | null;
   readonly escalation: Escalation;
   readonly moves: Readonly<Record<string, Role | null>> | null;
+  /** An answer that was refused as stale; the same one again is no new answer. */
+  readonly refused: string | null;
 };
 
 export type ParkKind =
@@ -51,15 +55,18 @@ export type Verdict =
       readonly to: Role | null;
       /** The status the round ends with, where the role proposed one that its contract allows. */
       readonly ends: Status | null;
-      /** Header keys the role changed that are not its to change. */
-      readonly mend: HandoffChange;
+      /** A human asked for a pause while the work was finished: hand over, but start nobody. */
+      readonly pause: boolean;
       readonly remarks: readonly string[];
     }
   | {
       readonly type: 'write';
       readonly change: HandoffChange;
       readonly escalation: Escalation | null;
-      readonly moves: OpenQuestion['moves'];
+      /** The question that is open once this stands in the file; null leaves what is open. */
+      readonly question: OpenQuestion | null;
+      /** The memory that counts once this stands in the file; null leaves it. A write that is lost changes nothing. */
+      readonly round: RoundMemory | null;
       readonly decision: Decision | null;
       readonly commit: string | null;
       readonly why: string;
@@ -86,6 +93,14 @@ export type Context = {
   /** The handoff we know: last read, claimed or written. */
   readonly digest: string | null;
   readonly round: RoundMemory | null;
+  /** Digest of the operator's section as last read. */
+  readonly words: string | null;
+  /** The dispatch id that stands in the file beside WORKING, as far as we know. */
+  readonly held: string | null;
+  /** Header keys a role changed that are not its to change, as they must be. */
+  readonly mend: HandoffChange;
+  /** The answer that stood in the header when the session ended: the role's own, and so no answer. */
+  readonly leftAnswer: { readonly text: string | null } | null;
   /** The order being worked, from the claim until its result is written. */
   readonly order: Order | null;
   readonly outcome: Outcome | null;
@@ -103,6 +118,10 @@ export const emptyContext: Context = {
   policy: null,
   digest: null,
   round: null,
+  words: null,
+  held: null,
+  mend: {},
+  leftAnswer: null,
   order: null,
   outcome: null,
   denied: [],
@@ -124,6 +143,7 @@ export function newRound(id: string, tier: string): RoundMemory {
     escalations: 0,
     wordsSeen: null,
     limitWaits: 0,
+    blocked: false,
     decisions: [],
     baseline: {},
   };

@@ -101,6 +101,7 @@ export function grant(policy: Policy, round: RoundMemory): RoundMemory {
   return {
     ...round,
     attempts: {},
+    blocked: false,
     granted: { visits, sessions: round.sessions + policy.caps.perRound },
   };
 }

@@ -6,10 +6,10 @@
 import type { MachineEvent } from '../protocol/event.ts';
 import { human, type HandoffChange, type HandoffFacts, type Role, type Status } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
-import type { Order } from '../protocol/session.ts';
+import type { Order, Outcome } from '../protocol/session.ts';
 import { ask } from './ask.ts';
 import { failed, interrupted } from './failure.ts';
-import { opened, openQuestion } from './question.ts';
+import { asked, openQuestion } from './question.ts';
 import { again } from './retry.ts';
 import { releaseKeys, uncount, type Context } from './round.ts';
 import { isLegal, roleAfter, tierOf } from './route.ts';
@@ -17,32 +17,46 @@ import { write } from './verdict.ts';
 
 type Settled = Extract<MachineEvent, { type: 'SETTLED' }>;
 
-/** Judges the session of the current order from what stands on disk now. */
+/** Judges the session of the current order from what stands on disk now. May be asked again after a lost write. */
 export function settle(policy: Policy, context: Context, event: Settled): Context {
-  const here: Context = { ...context, at: event.at, digest: event.digest, findings: [] };
+  const here: Context = { ...context, at: event.at, digest: event.digest, words: event.words, findings: [] };
   const { order, outcome, round } = here;
   if (order === null || outcome === null || round === null) {
-    return {
-      ...here,
-      verdict: { type: 'stall', why: 'a session was settled that nobody ordered', retryAt: null },
-    };
+    return stalled(here, 'a session was settled that nobody ordered');
   }
   const tier = tierOf(policy, round.tier);
-  if (tier === null)
-    return { ...here, verdict: { type: 'stall', why: `the tier "${round.tier}" is gone`, retryAt: null } };
-  if (event.handoff === null) return malformed(policy, here, order, event);
-
+  if (tier === null) return stalled(here, `the tier "${round.tier}" is gone`);
   const { handoff } = event;
+  if (handoff === null) return malformed(policy, here, order, event);
+  const left = { leftAnswer: here.leftAnswer ?? { text: handoff.answer }, mend: roundBack(order, handoff) };
+  return judge(policy, { ...here, ...left }, { order, outcome, tier, handoff, event });
+}
+
+type Judged = {
+  readonly order: Order;
+  readonly outcome: Outcome;
+  readonly tier: Tier;
+  readonly handoff: HandoffFacts;
+  readonly event: Settled;
+};
+
+/** Header first: a question, a pause, a word that is no proposal. Then the owed files; then how the process ended. */
+function judge(policy: Policy, here: Context, judged: Judged): Context {
+  const { order, outcome, tier, handoff, event } = judged;
   if (handoff.status === 'ESCALATE') return raised(here, order, event, handoff);
-  if (handoff.status === 'PAUSED') return paused(here, order);
+  const proposed = proposal(tier, policy, order.role, handoff);
+  const pause = handoff.status === 'PAUSED' || (outcome.type === 'stopped' && outcome.why === 'paused');
+  if (proposed.type === 'foreign' && handoff.status !== 'PAUSED') return foreign(here, order, proposed.words);
 
   const missing = missingWords(event);
-  const proposed = proposal(tier, policy, order.role, handoff);
-  const given = { mend: roundBack(order, handoff), ends: endOf(policy, order, handoff) };
+  const given = { ends: endOf(policy, order, handoff), pause };
   if (missing.length === 0 && proposed.type === 'legal') {
     return accept(here, proposed.to, given, outcome.type === 'done' ? [] : [endedOddly(here)]);
   }
-
+  if (missing.length === 0 && pause && outcome.type === 'done') {
+    return accept(here, roleAfter(tier, order.role), given, []);
+  }
+  if (pause) return paused(here, order);
   switch (outcome.type) {
     case 'done':
       if (missing.length > 0 && here.denied.length > 0) return refusedPermission(here, order, missing);
@@ -57,6 +71,10 @@ export function settle(policy: Policy, context: Context, event: Settled): Contex
     default:
       return outcome satisfies never;
   }
+}
+
+function stalled(here: Context, why: string): Context {
+  return { ...here, verdict: { type: 'stall', why, retryAt: null } };
 }
 
 type Proposal =
@@ -95,8 +113,8 @@ function proposal(tier: Tier, policy: Policy, from: Role, handoff: HandoffFacts)
   }
 }
 
-/** What of a proposal is kept or put right beside its next role. */
-type Given = { readonly mend: HandoffChange; readonly ends: Status | null };
+/** What of a proposal counts beside its next role. */
+type Given = { readonly ends: Status | null; readonly pause: boolean };
 
 /** Which round it is, is not a role's to say. */
 function roundBack(order: Order, handoff: HandoffFacts): HandoffChange {
@@ -113,33 +131,26 @@ function mayEndWith(policy: Policy, role: Role, status: Status): boolean {
   return policy.roles[role]?.ends.includes(status) ?? false;
 }
 
-/** The work is there but the header is not: the tier's next role follows by rule, and the remark says so. */
+/** The work is there but no legal proposal: the tier's next role follows by rule, and the remark says so. */
 function unproposed(here: Context, order: Order, tier: Tier, proposed: Proposal, given: Given): Context {
   const to = roleAfter(tier, order.role);
   const next = to ?? 'the end of the round';
-  switch (proposed.type) {
-    case 'none':
-      return accept(here, to, given, [
-        `${order.role} left the handoff untouched; ${next} follows by the tier's order`,
-      ]);
-    case 'illegal':
-      return accept(here, to, given, [
-        `${order.role} proposed "${proposed.words}", which the tier does not allow; ${next} follows`,
-      ]);
-    case 'foreign': {
-      const why = `${order.role} left "${proposed.words}", which is not a proposal; a human must look`;
-      return { ...here, verdict: write({ change: { ...releaseKeys, ...given.mend }, why }) };
-    }
-    case 'legal':
-      return accept(here, proposed.to, given, []);
-    default:
-      return proposed satisfies never;
-  }
+  const remark =
+    proposed.type === 'illegal'
+      ? `${order.role} proposed "${proposed.words}", which the tier does not allow; ${next} follows`
+      : `${order.role} left the handoff untouched; ${next} follows by the tier's order`;
+  return accept(here, to, given, [remark]);
+}
+
+/** A word that is no proposal stays, perhaps a human's; only our bookkeeping goes, and a human must look. */
+function foreign(here: Context, order: Order, words: string): Context {
+  const why = `"${words}" was left by ${order.role} or written meanwhile; a human must look`;
+  return { ...here, verdict: write({ change: { ...releaseKeys, ...here.mend }, why }) };
 }
 
 function accept(here: Context, to: Role | null, given: Given, remarks: readonly string[]): Context {
   const moved =
-    given.mend['round'] === undefined ? [] : ['the round was changed in the header and is put back'];
+    here.mend['round'] === undefined ? [] : ['the round was changed in the header and is put back'];
   return { ...here, verdict: { type: 'gate', to, ...given, remarks: [...remarks, ...moved] } };
 }
 
@@ -152,24 +163,19 @@ function endedOddly(here: Context): string {
 /** A role's own question: the bookkeeping is cleared, an answer it gave itself is removed, and a human is waited for. */
 function raised(here: Context, order: Order, event: Settled, handoff: HandoffFacts): Context {
   const question = openQuestion({ ...here, question: null }, event.question, handoff);
-  const round = here.round === null ? null : { ...opened(here.round), wordsSeen: event.words };
-  const change = {
-    ...releaseKeys,
-    ...roundBack(order, handoff),
-    status: 'ESCALATE',
-    'next-role': order.role,
-    answer: null,
-    note: null,
-  };
+  // An answer that came after the session's end, while our write was lost or failed, is a human's and stays.
+  const own = here.leftAnswer?.text ?? null;
+  const answer = own !== null && handoff.answer === own ? { answer: null, note: null } : {};
+  const change = { ...releaseKeys, ...here.mend, status: 'ESCALATE', 'next-role': order.role, ...answer };
   const why = `${order.role} asks: ${question.escalation.question}`;
-  return { ...here, round, question, verdict: write({ change, why, commit: `${order.role} escalates` }) };
+  const commit = `${order.role} escalates`;
+  return { ...here, verdict: write({ change, question, round: asked(here), why, commit }) };
 }
 
 function paused(here: Context, order: Order): Context {
-  const round =
-    here.outcome?.type === 'stopped' && here.round !== null ? uncount(here.round, order) : here.round;
-  const change = { ...releaseKeys, status: 'PAUSED', 'next-role': order.role };
-  return { ...here, round, verdict: write({ change, why: 'a human paused the round' }) };
+  const round = here.outcome?.type === 'stopped' && here.round !== null ? uncount(here.round, order) : null;
+  const change = { ...releaseKeys, ...here.mend, status: 'PAUSED', 'next-role': order.role };
+  return { ...here, verdict: write({ change, round, why: 'a human paused the round' }) };
 }
 
 /** Running it again would be refused again: only a human can widen a permission. */
@@ -181,18 +187,19 @@ function refusedPermission(here: Context, order: Order, missing: readonly string
 /** Stopped by a signal to the runner: the order is given back, so that the next start takes it up again. */
 function released(here: Context, order: Order): Context {
   const round = here.round === null ? null : uncount(here.round, order);
-  const change = { ...releaseKeys, status: 'READY', 'next-role': order.role };
-  return { ...here, round, verdict: write({ change, why: `${order.role} was stopped before it finished` }) };
+  const change = { ...releaseKeys, ...here.mend, status: 'READY', 'next-role': order.role };
+  return { ...here, verdict: write({ change, round, why: `${order.role} was stopped before it finished` }) };
 }
 
+/** A broken header is mended by its role once; else a human must, as a question could not be written into it. */
 function malformed(policy: Policy, here: Context, order: Order, event: Settled): Context {
   const words = event.problems.map(
     (problem) => `NEXT-ROLE.md line ${problem.line}: ${problem.message}. ${problem.hint}`,
   );
-  if (order.kind === 'repair' || here.outcome?.type === 'stopped') {
-    return { ...here, order: null, verdict: { type: 'unreadable', problems: event.problems } };
-  }
-  return again(policy, here, order, { kind: 'repair', feedback: words });
+  const mendable = event.digest !== null && order.kind !== 'repair' && here.outcome?.type !== 'stopped';
+  const next = mendable ? again(policy, here, order, { kind: 'repair', feedback: words }) : null;
+  if (next?.verdict.type === 'cool') return next;
+  return { ...here, order: null, verdict: { type: 'unreadable', problems: event.problems } };
 }
 
 /** Each owed file that is not there, or not new, or lacks a section: in words a role can act on. */

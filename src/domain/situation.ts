@@ -48,7 +48,9 @@ export function describe(policy: Policy, state: MachineState): Situation {
   const { question } = context;
   const cooling = context.verdict.type === 'cool' ? context.verdict.order : null;
   const order = cooling ?? context.order;
-  const open = value === 'parked' && question !== null;
+  const { verdict } = context;
+  const asking = verdict.type === 'park' && verdict.kind === 'escalation';
+  const open = value === 'parked' && asking && question !== null;
   return {
     state: value,
     round: context.round?.id ?? null,
@@ -169,7 +171,13 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
         next: ['next-role why', 'next-role set status=READY'],
       };
     case 'paused':
-      return { ...wait, headline: 'A human paused the round', next: ['next-role set status=READY'] };
+      return context.question === null
+        ? { ...wait, headline: 'A human paused the round', next: ['next-role set status=READY'] }
+        : {
+            ...wait,
+            headline: `A human paused the round; the question ${context.question.id} is still open`,
+            next: ['next-role set status=ESCALATE'],
+          };
     case 'approval':
       return {
         ...wait,

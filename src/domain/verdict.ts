@@ -18,11 +18,19 @@ export function parked(
 
 /** A write verdict with everything it does not name left out. */
 export function write(parts: Partial<Omit<Write, 'type'>> & Pick<Write, 'change' | 'why'>): Verdict {
-  return { type: 'write', escalation: null, moves: null, decision: null, commit: null, ...parts };
+  return {
+    type: 'write',
+    escalation: null,
+    question: null,
+    round: null,
+    decision: null,
+    commit: null,
+    ...parts,
+  };
 }
 
 /** Gives up: BLOCKED is written with its reason, and only a human edit restarts the round. */
 export function blocked(context: Context, reason: string): Context {
-  const change = { ...releaseKeys, status: 'BLOCKED', reason };
+  const change = { ...releaseKeys, ...context.mend, status: 'BLOCKED', reason };
   return { ...context, verdict: write({ change, why: reason, commit: `BLOCKED: ${reason}` }) };
 }

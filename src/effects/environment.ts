@@ -31,7 +31,14 @@ const commonNames: readonly string[] = [
   'https_proxy',
   'no_proxy',
   'SSH_AUTH_SOCK',
-  'GIT_*',
+  // Who commits, and how to reach a remote; never where a repository is, which a git hook sets for itself.
+  'GIT_AUTHOR_NAME',
+  'GIT_AUTHOR_EMAIL',
+  'GIT_COMMITTER_NAME',
+  'GIT_COMMITTER_EMAIL',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_CONFIG_GLOBAL',
 ];
 
 /** Where a shell looks without a PATH. */

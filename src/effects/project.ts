@@ -58,14 +58,17 @@ export async function findOffered(
     }
   }
   const offered = await Promise.all([...new Set(names)].map((name) => offer(root, name)));
-  return offered.filter((file) => file !== null);
+  return [...new Map(offered.filter((file) => file !== null).map((file) => [file.path, file])).values()];
 }
 
+/** Offered under its real name inside the project, so that no spelling and no link gets past what a role may not see. */
 async function offer(root: string, name: string): Promise<OfferedPath | null> {
-  const path = join(root, name);
-  if (!staysInside(name) || !(await isFile(path)) || !(await insideProject(root, path))) return null;
+  if (!staysInside(name) || !(await isFile(join(root, name))) || !(await insideProject(root, name)))
+    return null;
+  const path = await realpath(join(root, name));
+  const real = relative(root, path).split(sep).join('/');
   const [sha256, { size }] = await Promise.all([digestOf(path), stat(path)]);
-  return sha256 === null ? null : { path: name, sha256, bytes: size };
+  return sha256 === null ? null : { path: real, sha256, bytes: size };
 }
 
 /** Files below a folder, relative to the root, sorted; links are not followed. */

@@ -25,17 +25,31 @@ export function fill(pattern: string, names: Readonly<Record<string, string>>): 
  * @example matches('coordination/logs/R01.log', 'coordination/logs/') // true
  */
 export function matches(path: string, pattern: string): boolean {
-  const whole = pattern.endsWith('/') ? `${pattern}**` : pattern;
-  const source = whole
-    .split(/(\*\*\/|\*\*|\*)/)
-    .map((piece) => {
-      if (piece === '**/') return '(?:.*/)?';
-      if (piece === '**') return '.*';
-      if (piece === '*') return '[^/]*';
-      return piece.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
-    })
-    .join('');
-  return new RegExp(`^${source}$`).test(path);
+  const pieces = piecesOf(pattern.endsWith('/') ? `${pattern}**` : pattern);
+  // All places of the pattern that the path read so far may have reached: linear in path times pattern, whatever a
+  // model wrote into it.
+  let places = reach(new Set([0]), pieces);
+  for (const char of path) {
+    const next = new Set<number>();
+    for (const place of places) {
+      const piece = pieces[place];
+      if (piece === '**' || piece === '**/' || (piece === '*' && char !== '/')) next.add(place);
+      if (piece === char || (piece === '**/' && char === '/')) next.add(place + 1);
+    }
+    places = reach(next, pieces);
+  }
+  return places.has(pieces.length);
+}
+
+// Each wildcard (two stars with their slash, two stars, one star) is a piece of its own, every other character alone.
+function piecesOf(pattern: string): readonly string[] {
+  return pattern.split(/(\*\*\/|\*\*|\*)/).flatMap((part) => (part.startsWith('*') ? [part] : [...part]));
+}
+
+/** A wildcard may stand for nothing, so the place behind it is reached too. */
+function reach(places: Set<number>, pieces: readonly string[]): Set<number> {
+  for (const place of places) if (pieces[place]?.startsWith('*') === true) places.add(place + 1);
+  return places;
 }
 
 /** The file that keeps the human's answer to one escalation. */

@@ -42,8 +42,17 @@ export async function resume(project: Project, request: ResumeRequest): Promise<
       `next-role resume --choose ${letters[0] ?? 'A'} --note "…"`,
     );
   }
-  const { digest } = await readHandoff(project, policy);
-  if (digest === null) return refuse('The handoff is gone', 'next-role inspect');
+  const { digest, reading } = await readHandoff(project, policy);
+  if (digest === null || reading.handoff === null)
+    return refuse('The handoff cannot be read', 'next-role inspect');
+  const same = reading.handoff.answer === (chosen ?? request.choose) && reading.handoff.note === request.note;
+  if (chosen !== null && same) {
+    const hint = `next-role resume --choose ${chosen} --note "…"`;
+    return refuse(
+      'The handoff holds this very answer already, and it was refused or waits for a runner',
+      hint,
+    );
+  }
   return answered(await write(project, digest, chosen, request), question.id, chosen);
 }
 

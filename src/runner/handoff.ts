@@ -105,8 +105,8 @@ export function fingerprint(escalation: Escalation | null): string | null {
 async function inputsHash(project: Project, policy: Policy, handoff: Handoff): Promise<string | null> {
   try {
     return await dispatchIdOf(project, policy, handoff);
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
+  } catch {
+    // Whatever it was (no permission, a file beyond all bounds): `doctor` names it, and the run waits for a change.
     return null;
   }
 }
@@ -157,7 +157,17 @@ export async function digestsOf(
   paths: readonly string[],
 ): Promise<Readonly<Record<string, string | null>>> {
   const pairs = await Promise.all(
-    paths.map(async (path) => [path, await digestOf(`${project.root}/${path}`)] as const),
+    paths.map(async (path) => [path, await digestOrNone(`${project.root}/${path}`)] as const),
   );
   return Object.fromEntries(pairs);
+}
+
+/** A folder or a file beyond all bounds where an owed file should be is no such file; the role is told so. */
+async function digestOrNone(path: string): Promise<string | null> {
+  try {
+    return await digestOf(path);
+  } catch (error) {
+    if (errorCode(error) !== '') throw error;
+    return null;
+  }
 }

@@ -8,7 +8,8 @@ import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import { owedIn, owedPath, owedPaths, sectionFindings } from '../domain/gate.ts';
-import { explain, readText, replaceIf, writeAtomic, type Replaced } from '../effects/files.ts';
+import { digestOf, errorCode, explain, readText, replaceIf, type Replaced } from '../effects/files.ts';
+import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
@@ -43,9 +44,10 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
   const { project } = round;
   const sessions = createSessions(round, options);
   const wakes = createWakes(options);
+  let closed = false;
   const perform = async (effect: Effect): Promise<void> => {
     const event = await performed(effect);
-    if (event !== null) options.push(event);
+    if (event !== null && !closed) options.push(event);
   };
   const performed = async (effect: Effect): Promise<MachineEvent | null> => {
     try {
@@ -62,7 +64,11 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
       return reading.handoff?.status === 'PAUSED';
     },
     now: options.now,
-    close: () => wakes.close(),
+    close: () => {
+      closed = true;
+      wakes.close();
+      sessions.close();
+    },
   };
 }
 
@@ -164,11 +170,21 @@ async function gate(
   const checked = await Promise.all(
     owedIn(policy, effect.order).map(async (artifact) => {
       const path = owedPath(artifact, effect.order);
-      const file = await readText(`${project.root}/${path}`);
-      return sectionFindings(path, file?.text ?? '', artifact.sections);
+      const text = await readOr(`${project.root}/${path}`);
+      return sectionFindings(path, text, artifact.sections);
     }),
   );
   return { type: 'GATED', at: options.now(), findings: checked.flat() };
+}
+
+/** What cannot be read as a text (a folder, a file far too large) has none of its sections. */
+async function readOr(path: string): Promise<string> {
+  try {
+    return (await readText(path))?.text ?? '';
+  } catch (error) {
+    if (errorCode(error) !== '') throw error;
+    return '';
+  }
 }
 
 /** The one uphill write. The answer's own file comes first, so that a released handoff never lacks it. */
@@ -178,21 +194,17 @@ async function write(
   effect: EffectOf<'write'>,
 ): Promise<MachineEvent> {
   const { project, policy } = round;
-  if (effect.decision !== null) {
-    await keepDecision(`${project.root}/${effect.decision.path}`, decisionText(effect.decision));
-  }
+  const { decision } = effect;
+  const path = decision === null ? null : `${project.root}/${decision.path}`;
+  // A handoff that has moved on already takes no answer, so none is kept for it.
+  const kept = path !== null && decision !== null && (await digestOf(project.handoff)) === effect.expect;
+  const earlier = kept ? await keepText(path, decisionText(decision)) : null;
   const replaced = await editFile(project.handoff, effect.expect, effect.change, effect.escalation);
+  if (replaced.type !== 'written' && kept) await takeBack(path, earlier);
   if (replaced.type !== 'written') return notWritten(replaced, 'write', options.now());
   const commit =
     policy.commit && effect.commit !== null ? await commitRound(round, options, effect.commit) : null;
   return { type: 'WRITTEN', at: options.now(), digest: replaced.digest, commit };
-}
-
-/** An earlier answer under the same name (a journal was lost, a round's name used again) stays above the new one. */
-async function keepDecision(path: string, text: string): Promise<void> {
-  const earlier = (await readText(path))?.text ?? '';
-  if (earlier.includes(text)) return;
-  await writeAtomic(path, earlier === '' ? text : `${earlier}\n${text}`);
 }
 
 /**

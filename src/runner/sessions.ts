@@ -20,6 +20,8 @@ export type Sessions = {
   /** Works an order to its end; null when this order is already being worked here. */
   work(order: Order): Promise<MachineEvent | null>;
   stop(order: Order, why: 'paused' | 'interrupted'): Promise<null>;
+  /** Says nothing more. A session that still runs goes on without us and is adopted by the next run. */
+  close(): void;
 };
 
 type SessionsOptions = {
@@ -37,22 +39,34 @@ type Driver = { readonly agent: Agent; readonly settings: AgentSettings };
 
 export function createSessions(round: OpenRound, options: SessionsOptions): Sessions {
   const { project } = round;
+  let closed = false;
+  const say: SessionsOptions['say'] = (notice) => {
+    if (!closed) options.say(notice);
+  };
   const running = new Map<string, Promise<MachineEvent>>();
+  // The driver an order started with stays its driver: settings may be edited while it works.
+  const drivers = new Map<string, Driver>();
+  const driver = (order: Order): Driver => {
+    const known = drivers.get(order.id) ?? driverOf(round, order);
+    drivers.set(order.id, known);
+    return known;
+  };
   const runner = localRunner({
     project: project.root,
     sessions: `${project.own}/sessions`,
     limitsOf: (order) => limitsOf(round, order),
-    isDone: (line, order) => driverOf(round, order).agent.read(line).type === 'done',
+    isDone: (line, order) => driver(order).agent.read(line).type === 'done',
   });
   return {
     async work(order) {
       if (running.has(order.id)) return null;
-      const session = workOrder(round, options, runner, order);
+      const session = workOrder(round, { ...options, say }, { runner, driver: driver(order) }, order);
       running.set(order.id, session);
       try {
         return await session;
       } finally {
         running.delete(order.id);
+        drivers.delete(order.id);
       }
     },
     async stop(order, why) {
@@ -62,6 +76,9 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
         await Promise.race([running.get(order.id), pause(stopAgainMs)]);
       }
       return null;
+    },
+    close: () => {
+      closed = true;
     },
   };
 }
@@ -82,11 +99,10 @@ function limitsOf(round: OpenRound, order: Order): Limits {
 async function workOrder(
   round: OpenRound,
   options: SessionsOptions,
-  runner: Runner,
+  { runner, driver }: { readonly runner: Runner; readonly driver: Driver },
   order: Order,
 ): Promise<MachineEvent> {
   const { say, now } = options;
-  const driver = driverOf(round, order);
   const stream = createStream(driver.agent, order, say);
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emptyFolder, pausedHandoff, projectWith, read, removeFolders } from '../rig/project.ts';
 import { line } from './shell.ts';
@@ -247,7 +247,9 @@ describe('status and why', () => {
   it('name several projects, with as much path as tells them apart', async () => {
     const [one, two] = [projectWith(), projectWith()];
     const seen = await line(one, ['status', one, two], 120);
-    expect(seen.out.split('\n')).toHaveLength(4);
+    const [head, first, second] = seen.out.split('\n');
+    expect(head).toMatch(/^PROJECT/);
+    expect([first, second].map((row) => row?.split(/\s+/)[0])).toEqual([basename(one), basename(two)]);
   });
 
   it('show a project with a damaged journal beside the others, and exit with 1 for it', async () => {
@@ -256,6 +258,28 @@ describe('status and why', () => {
     expect(seen.code).toBe(1);
     expect(JSON.parse(seen.out)).toMatchObject([{ state: 'unusable' }, { state: 'waiting' }]);
     expect((await line(broken, ['why'])).code).toBe(1);
+  });
+
+  it('agree with run that broken settings wait for a human, whatever the handoff says', async () => {
+    const ready = pausedHandoff.replace('PAUSED', 'READY');
+    const folder = projectWith({ [handoffPath]: ready, 'coordination/next-role.yaml': 'tiers: full\n' });
+    const seen = await line(folder, ['status', '--json']);
+    expect(seen.code).toBe(2);
+    expect(JSON.parse(seen.out)).toMatchObject([{ state: 'misconfigured', waitsFor: 'human', rest: 2 }]);
+    const why = JSON.parse((await line(folder, ['why', '--json'])).out) as Record<string, unknown>;
+    expect(why).toMatchObject({ waitsForWords: 'you', next: ['next-role doctor'] });
+    expect(why['headline']).toBe('coordination/next-role.yaml has errors: a run would start nothing');
+  });
+
+  it('claim no time for a handoff that no runner has read', async () => {
+    const folder = projectWith();
+    expect((await line(folder, ['why'])).out).not.toContain('since');
+    expect(JSON.parse((await line(folder, ['status', '--json'])).out)).toMatchObject([{ since: null }]);
+  });
+
+  it('do not send somebody to why who is there already', async () => {
+    const folder = projectWith({ [handoffPath]: pausedHandoff.replace('PAUSED', 'BLOCKED') });
+    expect((await line(folder, ['why'])).out).not.toContain('next-role why');
   });
 
   it('show the open question in full, and the command that answers it', async () => {
@@ -331,6 +355,8 @@ describe('eject', () => {
   it('lists what there is, and suggests what was meant', async () => {
     const listed = JSON.parse((await line(projectWith(), ['eject', '--json'])).out) as { names: string[] };
     expect(listed.names).toContain('state/tiers.yaml');
+    expect(listed.names.filter((name) => !/^(roles\/\w+\.md|state\/\w+\.yaml)$/.test(name))).toEqual([]);
+    expect((await line(projectWith(), ['eject', 'state/README.md'])).code).toBe(64);
     const refused = await line(projectWith(), ['eject', 'roles/reviwer.md']);
     expect(refused.err).toContain('next-role eject roles/reviewer.md');
   });

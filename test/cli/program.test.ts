@@ -50,6 +50,15 @@ describe('the command line', () => {
     },
   );
 
+  it.each([60, 80, 120])('keeps every help page within %i columns', async (columns) => {
+    for (const argv of [[], ...commandTable.map(({ name }) => [name, '--help'])]) {
+      const { out } = await hear(argv, columns);
+      // A command to copy is never broken.
+      const long = out.split('\n').filter((line) => line.length > columns && !/^ {2}next-role /.test(line));
+      expect(long, argv.join(' ')).toEqual([]);
+    }
+  });
+
   it('lists every command when asked for nothing', async () => {
     const { code, out } = await hear([]);
     expect(code).toBe(0);

@@ -50,6 +50,13 @@ describe('render()', () => {
     ]);
   });
 
+  it('does not count tools of an agent that names none', () => {
+    const silent = { ...ended, tools: 0, denied: [], costUsd: null } as const;
+    expect(lines(decided(silent, 'settling', contextWith({ order })))).toEqual([
+      '12:00:00  ■ implementer ended after 1 min 23 s: done',
+    ]);
+  });
+
   it('gives a failure its class and its words', () => {
     const outcome = {
       type: 'failed',
@@ -73,7 +80,8 @@ describe('render()', () => {
           type: 'write',
           change: { status, 'next-role': 'reviewer' },
           escalation: null,
-          moves: null,
+          question: null,
+          round: null,
           decision: null,
           commit: 'x',
           why: 'implementer is done; reviewer is next',
@@ -84,6 +92,9 @@ describe('render()', () => {
     ]);
     expect(lines(decided(written, 'reading', write('ESCALATE')))).toEqual([
       '12:00:00  → ESCALATE, commit 67e31ce0',
+    ]);
+    expect(lines(decided(written, 'reading', write('BLOCKED')))).toEqual([
+      '12:00:00  → BLOCKED, commit 67e31ce0',
     ]);
     expect(lines(decided(readEvent, 'parked', asking))).toEqual([
       '12:00:00  ? implementer asks, and waits for your answer',

@@ -232,8 +232,22 @@ describe('statusScreen()', () => {
     expect(shown(statusScreen(seen, { columns: 80, now: noon + 60_000 }))).toBe(
       `PROJECT  ROUND  TIER  STATE     ROLE         SINCE  WAITS FOR
 shop     R07    full  asking    implementer  1 min  you
-site     –      –     unusable  –            –      you`,
+site     –      –     unusable  –            –      you
+
+shop: implementer asks: The spec says tokens expire after 1 h, the API returns
+  24 h. Which one rules?
+site: damaged`,
     );
+  });
+});
+
+describe('statusScreen() with a long sentence', () => {
+  it('cuts it after three lines', () => {
+    const seen = [{ type: 'failed', name: 'site', message: 'word '.repeat(200) }] as const;
+    const lines = statusScreen(seen, { columns: 80, now: noon }).map(plainOf);
+    expect(lines).toHaveLength(2 + 1 + 3);
+    expect(lines.at(-1)).toMatch(/ …$/);
+    expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(80);
   });
 });
 

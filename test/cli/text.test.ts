@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonText } from '../../src/cli/output.ts';
-import { bad, clean, cut, paint, plainOf, strong, table, width, wrap } from '../../src/cli/text.ts';
+import { bad, clean, cut, forward, paint, plainOf, strong, table, width, wrap } from '../../src/cli/text.ts';
 import { bytes, counted, duration, moment, stopwatch } from '../../src/cli/quantity.ts';
 
 const hostile = '\u001b]0;title\u0007\u001b[31mred\u001b[0m\u009b2J\u0000\u007f\u202etxt.exe\tok';
@@ -33,6 +33,18 @@ describe('jsonText()', () => {
     const text = jsonText({ a: 'x\u009b\u007f\u001b' }, 0);
     expect(text).toBe('{"a":"x\\u009b\\u007f\\u001b"}');
     expect(JSON.parse(text)).toEqual({ a: 'x\u009b\u007f\u001b' });
+  });
+});
+
+describe('forward()', () => {
+  it('wraps words under themselves and leaves a command whole', () => {
+    expect(forward('Next: ', 'Mend line 5, then save.', 20).map(plainOf)).toEqual([
+      'Next: Mend line 5,',
+      '      then save.',
+    ]);
+    expect(forward('Next: ', 'next-role set round=R02 status=READY', 20).map(plainOf)).toEqual([
+      'Next: next-role set round=R02 status=READY',
+    ]);
   });
 });
 

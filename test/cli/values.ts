@@ -47,7 +47,14 @@ export function contextWith(more: Partial<Context>): Context {
 }
 
 export const asking = contextWith({
-  question: { id: escalation.id, role: 'implementer', fingerprint: 'f', escalation, moves: null },
+  question: {
+    id: escalation.id,
+    role: 'implementer',
+    fingerprint: 'f',
+    escalation,
+    moves: null,
+    refused: null,
+  },
   verdict: { type: 'park', kind: 'escalation', why: escalation.question, problems: [] },
 });
 

@@ -32,7 +32,7 @@ function gating(role: string, to: string | null, times = 1): Context {
     round,
     order,
     outcome: { type: 'done' },
-    verdict: { type: 'gate', to, ends: null, mend: {}, remarks: [] },
+    verdict: { type: 'gate', to, ends: null, pause: false, remarks: [] },
   };
 }
 
@@ -80,9 +80,10 @@ describe('gated()', () => {
       order: { feedback: ['artifact-contract in x.md:3: The section "Mechanism" is missing'] },
     });
     const asked = gated(policy, gating('architect', 'implementer', 2), red);
-    expect(asked.question?.escalation.question).toContain('the gates still find');
-    expect(asked.question?.escalation.question).toContain('says it is done');
-    expect(asked.question?.moves).toEqual({ A: 'architect', B: 'implementer', C: null });
+    const open = asked.verdict.type === 'write' ? asked.verdict.question : null;
+    expect(open?.escalation.question).toContain('the gates still find');
+    expect(open?.escalation.question).toContain('says it is done');
+    expect(open?.moves).toEqual({ A: 'architect', B: 'implementer', C: null });
   });
 });
 

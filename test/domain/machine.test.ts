@@ -109,7 +109,8 @@ describe('the machine', () => {
       kind: 'write',
       change: { status: 'READY', 'next-role': 'architect' },
     });
-    expect(after.state.context.round).toMatchObject({ sessions: 0, visits: { architect: 0 } });
+    const released = step(policy, after.state, { type: 'WRITTEN', at: 8_000, digest: 'd9', commit: null });
+    expect(released.state.context.round).toMatchObject({ sessions: 0, visits: { architect: 0 } });
   });
 
   it('asks a hand that failed again after a pause, from a fresh reading', () => {

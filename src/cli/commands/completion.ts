@@ -60,7 +60,7 @@ async function lookUp(cwd: string, command: string): Promise<ValuesOf> {
   const spec: CommandSpec | undefined = commandTable.find((each) => each.name === command);
   const kinds = new Set([...(spec?.args ?? []), ...(spec?.flags ?? [])].map((each) => each.values));
   const policy = kinds.has('tier') || kinds.has('role') ? await policyOf(cwd) : null;
-  const shipped = kinds.has('shipped') ? await (await import('../../effects/catalog.ts')).builtinNames() : [];
+  const shipped = kinds.has('shipped') ? await (await import('./eject.ts')).ejectable() : [];
   const letters = kinds.has('letter') ? await lettersOf(cwd) : [];
   return (values) => {
     switch (values) {

@@ -14,15 +14,14 @@ import type { Line } from '../text.ts';
 
 export const eject: Command = async (shell, input) => {
   const [name] = input.args;
-  // Schemas and drawings are shipped too, but a copy of them in a project would change nothing.
-  const names = (await builtinNames()).filter((each) => /\.(?:md|yaml)$/.test(each));
+  const names = await ejectable();
   if (name === undefined) return list(shell, names);
   const text = names.includes(name) ? await builtinFile(name) : null;
   if (text === null) {
     const guess = nearest(name, names);
     return refuse(
       shell,
-      `"${name}" is not shipped`,
+      `"${name}" is none of the shipped files that a project can change`,
       guess === null ? 'next-role eject' : `next-role eject ${guess}`,
     );
   }
@@ -53,4 +52,9 @@ function list(shell: Shell, names: readonly string[]): number {
     ['Next: ', note(`next-role eject ${names[0] ?? ''}`)],
   ]);
   return exits.finished;
+}
+
+/** Schemas, drawings and templates are shipped too, but a copy of them in a project would change nothing. */
+export async function ejectable(): Promise<readonly string[]> {
+  return (await builtinNames()).filter((name) => /^(?:roles\/.+\.md|state\/.+\.yaml)$/.test(name));
 }

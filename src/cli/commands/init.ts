@@ -12,16 +12,18 @@ import { coordinationDir, handoffNames, settingsPath } from '../../protocol/arti
 import type { Policy } from '../../protocol/policy.ts';
 import { nearest } from '../nearest.ts';
 import { createFile, isThere } from '../newfile.ts';
-import { print, printJson } from '../output.ts';
+import { layoutColumns, print, printJson } from '../output.ts';
 import { nextLines } from '../screens/end.ts';
 import { commandFor, exits, refuse } from '../shell.ts';
 import type { Command, Shell } from '../shell.ts';
 import { agentFault, firstHandoff, firstSettings } from '../scaffold.ts';
-import { bad, good, note, oneLine, quiet, strong, warn } from '../text.ts';
+import { bad, good, note, oneLine, quiet, strong, warn, wrap } from '../text.ts';
 import type { Line, Text } from '../text.ts';
 
 /** Where roles leave their files; made empty, so that the shape is seen before the first round. */
 const folders = ['specs', 'reviews', 'diagnostics', 'decisions', 'logs'] as const;
+
+const labelColumns = 8;
 
 type Made = {
   readonly root: string;
@@ -109,8 +111,12 @@ function installed(shell: Shell): Made['agents'] {
 }
 
 function screen(shell: Shell, made: Made): Text {
+  const columns = layoutColumns(shell.out);
+  const room = columns - labelColumns;
   const row = (label: string, mark: (text: string) => Line, words: readonly string[]): Text =>
-    words.map((text, at): Line => [quiet((at === 0 ? label : '').padEnd(8)), ...[mark(text)].flat()]);
+    words
+      .flatMap((text) => wrap(text, room))
+      .map((text, at): Line => [quiet((at === 0 ? label : '').padEnd(labelColumns)), ...[mark(text)].flat()]);
   const { root, agents: found, repository } = made;
   const agentWords = found.map(({ name, path }) => `${name} (${path})`);
   const command = (line: string): string => commandFor(shell, { root }, line);
@@ -131,6 +137,6 @@ function screen(shell: Shell, made: Made): Text {
     ...made.undone.map((text): Line => [warn('not done  '), note(command(text))]),
     '',
     'Describe the work in coordination/PRD.md, then:',
-    ...nextLines(['next-role set status=READY', 'next-role run'], { command }),
+    ...nextLines(['next-role set status=READY', 'next-role run'], { command, columns }),
   ];
 }

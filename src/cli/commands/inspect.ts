@@ -12,8 +12,8 @@ import { layoutColumns, print, printJson } from '../output.ts';
 import { problemLines } from '../render.ts';
 import { exits, projectFor, refuse } from '../shell.ts';
 import type { Command, Input, Shell } from '../shell.ts';
-import { bad, good, labelled, note, oneLine, strong } from '../text.ts';
-import type { Text } from '../text.ts';
+import { bad, good, labelled, note, oneLine, strong, wrap } from '../text.ts';
+import type { Line, Text } from '../text.ts';
 
 export const inspect: Command = async (shell, input) => {
   const path = await fileOf(shell, input);
@@ -51,11 +51,16 @@ function screen(inspection: Inspection, name: string, columns: number): Text {
     ...row('question', escalation?.question ?? null),
     ...(escalation?.options ?? []).flatMap((option) => row('', `${option.letter}: ${option.do}`)),
     '',
-    decision.runs === null
-      ? [bad('runs nobody'), `: ${oneLine(decision.because)}`]
-      : [good(`runs ${decision.runs}`), `: ${oneLine(decision.because)}`],
+    ...decisionLines(decision, columns),
     ...(diagnostics.length === 0
       ? [[note('no remarks')]]
       : ['', ...problemLines(name, diagnostics, columns)]),
   ];
+}
+
+function decisionLines({ runs, because }: Inspection['decision'], columns: number): Text {
+  const verdict = runs === null ? bad('runs nobody') : good(`runs ${oneLine(runs)}`);
+  return wrap(`${verdict.text}: ${oneLine(because)}`, columns, 2).map((line, at): Line =>
+    at === 0 ? [verdict, line.slice(verdict.text.length)] : line,
+  );
 }

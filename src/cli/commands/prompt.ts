@@ -11,7 +11,7 @@ import { worker } from '../pulse.ts';
 import { bytes } from '../quantity.ts';
 import { exits, projectFor, refuse } from '../shell.ts';
 import type { Command } from '../shell.ts';
-import { labelled, oneLine, quiet, strong, table } from '../text.ts';
+import { labelled, oneLine, quiet, strong, table, wrap } from '../text.ts';
 import type { Line, Text } from '../text.ts';
 
 /** Prose and code have three to four and a half bytes per token; four is an estimate and is marked as one. */
@@ -56,7 +56,7 @@ function screen(order: Order, brief: Brief, columns: number): Text {
   ]);
   return [
     [strong(`${worker(order)}: round ${order.round}, tier ${order.tier}`)],
-    ...order.because.map((line): Line => [quiet(oneLine(line))]),
+    ...order.because.flatMap((line) => wrap(oneLine(line), columns).map((each): Line => [quiet(each)])),
     '',
     ...table(['PART', 'BYTES', 'TOKENS'], [...parts, ['all', bytes(total), tokens(total)]], {
       columns,

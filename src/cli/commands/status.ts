@@ -7,6 +7,7 @@ import { findProject } from '../../effects/project.ts';
 import { JournalDamaged } from '../../protocol/journal.ts';
 import type { Project } from '../../protocol/project.ts';
 import { look } from '../../runner/look.ts';
+import { found } from '../found.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { rowOf, statusScreen } from '../screens/status.ts';
 import type { Seen } from '../screens/status.ts';
@@ -46,7 +47,7 @@ export const status: Command = async (shell, input) => {
 
 async function see(project: Project, name: string): Promise<Seen> {
   try {
-    return { type: 'seen', name, look: await look(project) };
+    return { type: 'seen', name, look: found(await look(project)) };
   } catch (error) {
     if (error instanceof JournalDamaged) return { type: 'failed', name, message: error.message };
     throw error;

@@ -2,6 +2,7 @@
  * `next-role watch`: stays and runs any number of projects at once, each by itself. One that cannot be run is reported
  * and the others go on; an interrupt ends all of them gracefully.
  */
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { explain } from '../../effects/files.ts';
 import { findProject } from '../../effects/project.ts';
@@ -25,6 +26,8 @@ export const watch: Command = async (shell, input) => {
   if (projects === null) return exits.usage;
   const viewer = await openViewer(shell, { projects, questions: true });
   const signal = shell.interrupts();
+  // One listener per project, and more than ten projects are no leak.
+  setMaxListeners(projectsMax, signal);
   if (!shell.json) print(shell.out, greeting(projects));
   try {
     const names = namesOf(projects);

@@ -2,6 +2,7 @@
  * `next-role why`: what a project waits for, since when, until when, and the command to type next. Only looks.
  */
 import { look } from '../../runner/look.ts';
+import { found } from '../found.ts';
 import { lifeOf } from '../life.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { leftOf, nextOf, waitsFor, whyScreen } from '../screens/why.ts';
@@ -11,7 +12,7 @@ import type { Command } from '../shell.ts';
 export const why: Command = async (shell, input) => {
   const project = await projectFor(shell, input);
   if (project === null) return exits.usage;
-  const seen = await look(project);
+  const seen = found(await look(project));
   const { situation } = seen;
   const { order } = situation;
   const life = situation.waitsFor === 'session' && order !== null ? await lifeOf(project, order) : null;

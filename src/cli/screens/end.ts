@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import type { Situation } from '../../domain/situation.ts';
 import type { Receipt, RoleReceipt } from '../receipt.ts';
 import { counted, duration } from '../quantity.ts';
-import { bad, cut, good, note, oneLine, quiet, strong, table, warn, width, wrap } from '../text.ts';
+import { bad, cut, forward, good, oneLine, quiet, strong, table, warn, width, wrap } from '../text.ts';
 import type { Line, Span, Text } from '../text.ts';
 
 export type EndOptions = {
@@ -133,8 +133,11 @@ function following(round: string | null): string | null {
 }
 
 /** The commands that lead on; the usual one first. */
-export function nextLines(next: readonly string[], options: Pick<EndOptions, 'command'>): Text {
+export function nextLines(
+  next: readonly string[],
+  { command, columns }: Pick<EndOptions, 'command' | 'columns'>,
+): Text {
   return next
     .slice(0, 2)
-    .map((line, at): Line => [at === 0 ? 'Next: ' : '      ', note(oneLine(options.command(line)))]);
+    .flatMap((line, at) => forward(at === 0 ? 'Next: ' : '      ', command(line), columns));
 }

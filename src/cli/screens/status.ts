@@ -2,9 +2,13 @@
  * The table of `status`: one row per project. Pure; a project that could not be looked at has a row as well.
  */
 import type { Look } from '../../runner/look.ts';
+import { isMisconfigured } from '../found.ts';
 import { duration } from '../quantity.ts';
-import { bad, good, note, strong, table, warn } from '../text.ts';
-import type { Span, Text } from '../text.ts';
+import { bad, cut, good, note, oneLine, quiet, strong, table, warn, wrap } from '../text.ts';
+import type { Line, Span, Text } from '../text.ts';
+
+/** Of the sentence below the table; `why` shows the rest. */
+const sentenceLinesMax = 3;
 
 export type Seen =
   | { readonly type: 'seen'; readonly name: string; readonly look: Look }
@@ -50,7 +54,9 @@ export function rowOf(seen: Seen): Row {
 }
 
 /** The machine's word, made plainer where a person would ask what it means. */
-function stateWord({ situation, runner }: Look): string {
+function stateWord(look: Look): string {
+  const { situation, runner } = look;
+  if (isMisconfigured(look)) return 'misconfigured';
   if (runner === null && (situation.state === 'claiming' || situation.state === 'reading')) return 'ready';
   if (situation.state !== 'parked') return situation.state;
   if (situation.question !== null) return 'asking';
@@ -63,7 +69,7 @@ function waiter({ situation, runner }: Look): string {
   return runner === null && waitsFor !== 'human' && waitsFor !== 'nobody' ? 'runner' : waitsFor;
 }
 
-/** The table, and below it the one sentence per project that the table has no room for. */
+/** The table, and below it, for each project that a person must see to, the sentence the table has no room for. */
 export function statusScreen(
   seen: readonly Seen[],
   options: { readonly columns: number; readonly now: number },
@@ -81,7 +87,22 @@ export function statusScreen(
     ];
   });
   const head = ['PROJECT', 'ROUND', 'TIER', 'STATE', 'ROLE', 'SINCE', 'WAITS FOR'];
-  return table(head, rows, { columns: options.columns, flexible: 0 });
+  const sentences = seen
+    .map(rowOf)
+    .filter(({ rest }) => rest !== null && rest !== 0)
+    .flatMap((row) => sentence(row, options.columns));
+  return [
+    ...table(head, rows, { columns: options.columns, flexible: 0 }),
+    ...(sentences.length === 0 ? [] : ['', ...sentences]),
+  ];
+}
+
+function sentence(row: Row, columns: number): Text {
+  const lines = wrap(`${oneLine(row.project)}: ${oneLine(row.headline)}`, columns, 2);
+  const shown = lines.slice(0, sentenceLinesMax);
+  return shown.map((line, at): Line => [
+    quiet(at === sentenceLinesMax - 1 && lines.length > shown.length ? cut(`${line} …`, columns) : line),
+  ]);
 }
 
 function toned(row: Row): Span {

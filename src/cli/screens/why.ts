@@ -9,7 +9,7 @@ import type { Life } from '../life.ts';
 import { bytes, counted, moment } from '../quantity.ts';
 import { worker } from '../pulse.ts';
 import { problemLines } from '../render.ts';
-import { bad, good, labelled, note, oneLine, quiet, strong, warn, wrap } from '../text.ts';
+import { bad, forward, good, labelled, note, oneLine, quiet, strong, warn, wrap } from '../text.ts';
 import type { Line, Span, Text } from '../text.ts';
 import { nextCommands } from './end.ts';
 import { questionScreen } from './question.ts';
@@ -58,10 +58,9 @@ export function whyScreen(look: Look, life: Life | null, options: WhyOptions): T
     ...questionLines(look, options),
     ...problems(look, options.columns),
     '',
-    ...nextOf(look).map((line, at): Line => [
-      quiet(at === 0 ? 'next          ' : '              '),
-      note(oneLine(options.command(line))),
-    ]),
+    ...nextOf(look).flatMap((line, at) =>
+      forward(quiet((at === 0 ? 'next' : '').padEnd(14)), options.command(line), options.columns),
+    ),
   ];
 }
 
@@ -157,6 +156,7 @@ function problems(look: Look, columns: number): Text {
 
 /** A situation that goes on by itself does so only where a runner is there. */
 export function nextOf({ situation, runner }: Pick<Look, 'situation' | 'runner'>): readonly string[] {
-  if (situation.rest !== null) return nextCommands(situation);
+  // Who reads this has typed `why` just now.
+  if (situation.rest !== null) return nextCommands(situation).filter((line) => line !== 'next-role why');
   return runner === null ? ['next-role run'] : ['nothing: it goes on by itself'];
 }
