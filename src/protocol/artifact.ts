@@ -43,7 +43,9 @@ export function matches(path: string, pattern: string): boolean {
 
 // Each wildcard (two stars with their slash, two stars, one star) is a piece of its own, every other character alone.
 function piecesOf(pattern: string): readonly string[] {
-  return pattern.split(/(\*\*\/|\*\*|\*)/).flatMap((part) => (part.startsWith('*') ? [part] : [...part]));
+  return pattern
+    .split(/(\*\*\/|\*\*|\*)/)
+    .flatMap((part) => (part.startsWith('*') ? [part] : Array.from(part)));
 }
 
 /** A wildcard may stand for nothing, so the place behind it is reached too. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
@@ -176,6 +176,52 @@ describe('a session that does not do its part', () => {
     expect(journey.sessions()).toEqual(['architect']);
     expect(journey.ended).toMatchObject({ situation: { rest: 2 } });
     expect(handoffText(project)).toContain('the key is refused');
+  });
+
+  it('that leaves a folder where its file should be is asked for the file, and nobody goes on without it', async () => {
+    const [spec, ...rest] = good('architect', 'implementer');
+    const { path } = spec?.['write'] as { path: string };
+    const folder = [{ run: `mkdir -p ${path.replace('{round}', 'R01')}` }, ...rest];
+    const project = await makeProject({ scenario: scenario('architect', folder) });
+    const journey = await play(project, rests);
+    expect(journey.sessions()).toEqual(['architect', 'architect']);
+    expect(journey.ended).toMatchObject({ situation: { rest: 2 } });
+    const again = await play(project, rests);
+    expect(again.sessions()).toEqual([]);
+  });
+
+  it('that deletes the handoff is waited for until a human brings it back', async () => {
+    const gone = [...good('architect', 'implementer').slice(0, -1), { delete: 'coordination/NEXT-ROLE.md' }];
+    const project = await makeProject({ scenario: scenario('architect', gone) });
+    const text = handoffText(project);
+    const journey = start(project);
+    await journey.until(
+      'the wait',
+      (notice) => notice.type === 'decided' && notice.state.value === 'unreadable',
+    );
+    writeFileSync(project.handoff, text.replace('architect', 'implementer'));
+    expect(await journey.end).toMatchObject({ situation: { rest: 0 } });
+    expect(journey.sessions()).toEqual(['architect', 'implementer', 'reviewer', 'memorial']);
+  });
+
+  it('that names a hidden file by another spelling does not get it into the next brief', async () => {
+    const inputs = "inputs: [./coordination/logs/n.log, 'coordination//logs/n.log', link.log]";
+    const leaks = [
+      { write: { path: 'coordination/logs/n.log', text: 'notes' } },
+      { run: 'ln -s coordination/logs/n.log link.log' },
+      {
+        run: `sed -i 's#^tier: full#tier: full\\n${inputs.replaceAll("'", '"')}#' coordination/NEXT-ROLE.md`,
+      },
+      ...good('implementer', 'reviewer'),
+    ];
+    const project = await makeProject({ scenario: scenario('implementer', leaks) });
+    await play(project);
+    expect(handoffText(project)).toContain('coordination//logs');
+    const reviewer = readdirSync(join(project.own, 'sessions')).find((name) => name.includes('-reviewer-'));
+    const manifest = fileOf(project, `.next-role/sessions/${reviewer ?? ''}/manifest.json`);
+    const { offered } = JSON.parse(manifest) as { offered: readonly { path: string }[] };
+    expect(offered.length).toBeGreaterThan(0);
+    expect(offered.filter(({ path }) => path.includes('log'))).toEqual([]);
   });
 
   it('that leaves a background job has it reaped', async () => {

@@ -1,0 +1,192 @@
+/**
+ * What must survive between a session's end and the write of its result: a lost write, a failed hand, a human's edit in
+ * that moment. Each case is a history that once went wrong.
+ */
+import { describe, expect, it } from 'vitest';
+import { initialState, step, wishes, type MachineState } from '../../src/domain/machine.ts';
+import type { MachineEvent } from '../../src/protocol/event.ts';
+import { matches } from '../../src/protocol/artifact.ts';
+import { ended, facts, question, read, settled } from '../rig/facts.ts';
+import { testPolicy } from '../rig/policy.ts';
+
+const policy = testPolicy({ digest: 'judging', allowDefaults: true });
+const walk = (events: readonly MachineEvent[], from: MachineState = initialState()): MachineState =>
+  events.reduce((state, event) => step(policy, state, event).state, from);
+
+function working(role = 'architect'): MachineState {
+  return walk([read(facts({ role })), { type: 'CLAIMED', at: 2_000, digest: 'd2', baseline: {} }]);
+}
+const orderOf = (state: MachineState): string => state.context.order?.id ?? '';
+const end = (state: MachineState, outcome?: Parameters<typeof ended>[1]): MachineState =>
+  walk([ended(orderOf(state), outcome)], state);
+const lost: MachineEvent = { type: 'LOST', at: 6_500 };
+const failed: MachineEvent = { type: 'FAILED', at: 6_500, doing: 'write', message: 'The disk is full' };
+const due: MachineEvent = { type: 'TICK', at: 900_000 };
+const ready = facts({ role: 'implementer' });
+const missing = [{ path: 'coordination/specs/Q-R01-SPEC.md', present: false, changed: false }];
+
+describe('a session’s result that is not on disk yet', () => {
+  it.each([
+    ['its write is lost', [settled(ready), { type: 'GATED', at: 6_000, findings: [] }, lost] as const],
+    ['a gate failed and is due again', [settled(ready), { ...failed, doing: 'gate' }, due] as const],
+    [
+      'a gate failed and the runner was restarted',
+      [settled(ready), failed, { type: 'LOOK', at: 7_000 }] as const,
+    ],
+    ['settling failed and the file is read', [failed, read(ready, { digest: 'd9' })] as const],
+  ])('is settled again when %s, never read as a human’s READY', (_, events) => {
+    const state = walk(events, end(working()));
+    expect(state.value).toBe('settling');
+    expect(orderOf(state)).not.toBe('');
+  });
+
+  it('leaves an illegal edge illegal after a lost write', () => {
+    const skipping = settled(facts({ role: 'memorial' }));
+    const again = walk(
+      [skipping, { type: 'GATED', at: 6_000, findings: [] }, lost, skipping],
+      end(working()),
+    );
+    expect(again.context.verdict).toMatchObject({ type: 'gate', to: 'implementer' });
+  });
+
+  it('opens no question, and counts none, before the question stands in the file', () => {
+    const auth = { type: 'failed', class: 'auth', message: 'no key', resetsAt: null } as const;
+    const asking = walk([settled(facts({ status: 'WORKING' }))], end(working(), auth));
+    expect(asking.value).toBe('writing');
+    for (const state of [asking, walk([lost], asking), walk([failed], asking)]) {
+      expect(state.context.question).toBeNull();
+      expect(state.context.round?.escalations).toBe(0);
+    }
+    const asked = walk([{ type: 'WRITTEN', at: 7_000, digest: 'd5', commit: null }], asking);
+    expect(asked.context.question?.role).toBe('architect');
+  });
+
+  it('tells the role’s own answer from one that a human gave while the write was lost', () => {
+    const own = settled(facts({ status: 'ESCALATE', escalation: question, answer: 'A' }));
+    const bare = settled(facts({ status: 'ESCALATE', escalation: question }));
+    const changeOf = ({ context }: MachineState) =>
+      context.verdict.type === 'write' ? context.verdict.change : {};
+    expect(changeOf(walk([own, lost, own], end(working())))).toMatchObject({ answer: null });
+    expect(changeOf(walk([bare, lost, own], end(working())))).not.toHaveProperty('answer');
+  });
+
+  it('gives a stopped session back once, however often the write is lost', () => {
+    const stopped = { type: 'stopped', why: 'interrupted' } as const;
+    const untouched = settled(facts({ status: 'WORKING' }));
+    const state = walk([untouched, lost, untouched, lost, untouched], end(working(), stopped));
+    expect(state.context.round?.sessions).toBe(1);
+    const written = walk([{ type: 'WRITTEN', at: 9_000, digest: 'd5', commit: null }], state);
+    expect(written.context.round?.sessions).toBe(0);
+  });
+
+  it('claims a retry again when its claim is lost over the WORKING of the attempt before', () => {
+    const first = orderOf(working());
+    const crash = { type: 'failed', class: 'crashed', message: 'exit 1', resetsAt: null } as const;
+    const held = facts({ role: 'architect', status: 'WORKING', dispatch: first });
+    const claiming = walk([settled(held), due], end(working(), crash));
+    expect(claiming.value).toBe('claiming');
+    for (const trouble of [[lost], [failed, { type: 'TICK', at: 2_000_000 } as const]]) {
+      const again = walk([...trouble, read(held, { digest: 'd8' })], claiming);
+      expect(again.value).toBe('claiming');
+      expect(orderOf(again)).toBe(orderOf(claiming));
+    }
+  });
+
+  it('waits for the human when the session took the handoff away', () => {
+    const state = walk([settled(null, { digest: null })], end(working()));
+    expect(state.value).toBe('unreadable');
+    expect(walk([read(ready, { digest: 'd9' })], state).value).toBe('claiming');
+  });
+
+  it('never rests in a state that wishes for nothing while it has work', () => {
+    const busy = ['reading', 'claiming', 'working', 'stopping', 'settling', 'gating', 'writing', 'cooling'];
+    const states = [
+      working(),
+      end(working()),
+      walk([settled(ready)], end(working())),
+      walk([settled(ready, { artifacts: missing })], end(working())),
+    ];
+    for (const state of states) {
+      expect(busy).toContain(state.value);
+      expect(wishes(policy, state).length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('the human wins', () => {
+  it('over a session that saved over PAUSED: it is handed over paused, or given back paused', () => {
+    const stopped = { type: 'stopped', why: 'paused' } as const;
+    const done = walk([settled(ready), { type: 'GATED', at: 6_000, findings: [] }], end(working(), stopped));
+    expect(done.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'implementer' } });
+    const half = walk(
+      [settled(facts({ status: 'WORKING' }), { artifacts: missing })],
+      end(working(), stopped),
+    );
+    expect(half.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'architect' } });
+  });
+
+  it('with a PAUSED that came just as the role finished: nothing of it is run again', () => {
+    const state = walk(
+      [settled(facts({ status: 'PAUSED' })), { type: 'GATED', at: 6_000, findings: [] }],
+      end(working()),
+    );
+    expect(state.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'implementer' } });
+  });
+
+  it('with a word of his own in a file whose session failed', () => {
+    const crash = { type: 'failed', class: 'crashed', message: 'exit 1', resetsAt: null } as const;
+    for (const odd of [facts({ status: 'BLOCKED' }), facts({ status: null, statusText: 'HOLD' })]) {
+      const { verdict } = walk([settled(odd)], end(working(), crash)).context;
+      expect(verdict).toMatchObject({ type: 'write' });
+      expect(verdict.type === 'write' && verdict.change).not.toHaveProperty('status');
+    }
+  });
+
+  it('over a default: PAUSED over an open question is not turned into READY at the deadline', () => {
+    const escalation = { ...question, default: 'A', deadline: '1970-01-01T00:00:05Z' };
+    const asking = walk([read(facts({ status: 'ESCALATE', escalation }))]);
+    expect(step(policy, asking, due).state.value).toBe('writing');
+    const paused = walk([read(facts({ status: 'PAUSED', escalation }), { digest: 'd2' })], asking);
+    expect(wishes(policy, paused)).toEqual([]);
+    expect(step(policy, paused, due).changed).toBe(false);
+  });
+
+  it('over a cap, also when the file said something else between BLOCKED and READY', () => {
+    const capped = testPolicy({ digest: 'capped', caps: { perRole: 0, perRound: 10, perDispatch: 2 } });
+    const go = (events: readonly MachineEvent[]): MachineState =>
+      events.reduce((state, event) => step(capped, state, event).state, initialState());
+    const after = go([
+      read(facts()),
+      { type: 'WRITTEN', at: 2_000, digest: 'd2', commit: null },
+      read(facts({ status: 'BLOCKED' }), { digest: 'd2' }),
+      read(facts({ status: 'PAUSED' }), { digest: 'd3' }),
+      read(null, { digest: 'd4' }),
+      read(facts(), { digest: 'd5' }),
+    ]);
+    expect(after.context.round?.granted.sessions).toBeGreaterThan(0);
+  });
+});
+
+describe('matches()', () => {
+  it('takes no more than path times pattern, whatever a model wrote', () => {
+    const path = `coordination/logs/${'a'.repeat(2_000)}`;
+    expect(matches(path, `coordination/logs/${'*a'.repeat(60)}x.md`)).toBe(false);
+    expect(matches(path, `coordination/${'**/*a'.repeat(60)}`)).toBe(true);
+  });
+
+  it.each([
+    ['a/b/c.md', 'a/*/c.md', true],
+    ['a/b/d/c.md', 'a/*/c.md', false],
+    ['a/c.md', 'a/**/c.md', true],
+    ['a/b/d/c.md', 'a/**/c.md', true],
+    ['a/b', 'a/', true],
+    ['ab', 'a/', false],
+    ['anything/at/all', '**', true],
+    ['x.md', '*.md', true],
+    ['dir/x.md', '*.md', false],
+    ['a.b', 'a?b', false],
+    ['', '*', true],
+  ])('reads %j against %j as %j', (path, pattern, yes) => {
+    expect(matches(path, pattern)).toBe(yes);
+  });
+});
