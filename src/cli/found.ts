@@ -28,6 +28,9 @@ export function found(look: Look): Look {
     ...look,
     situation: {
       ...situation,
+      // Thought out under the settings as shipped, so no word of it would come true.
+      role: situation.question === null ? null : situation.role,
+      order: null,
       headline: `${brokenFile(look) ?? 'A file'} has errors: a run would start nothing`,
       waitsFor: 'human',
       until: null,

@@ -86,7 +86,7 @@ function humanMust(failure: Failed['class']): string {
     auth: 'the agent is not logged in or its key is refused',
     'context-too-long': 'the brief does not fit the model',
     refused: 'the model refuses this work',
-    'not-started': 'the program could not be started',
+    'not-started': 'see next-role doctor, and the agent in coordination/next-role.yaml',
   };
   return words[failure] ?? 'only a human can mend it';
 }

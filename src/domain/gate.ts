@@ -79,6 +79,8 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
   }
   const blocking = event.findings.filter(isBlocking);
   if (blocking.length === 0) return advance(policy, here, order, verdict);
+  // A pause is not overrun by a repair: the role is given back, and mends its work when the human lets it go on.
+  if (verdict.pause) return pausedFor(here, order.role);
   const feedback = blocking.map(words);
   const cap = capReached(policy, round, order.role, order.dispatchId);
   if (cap === null) return again(policy, here, order, { kind: 'repair', feedback });
@@ -101,6 +103,11 @@ function advance(
       : { 'next-role': to, status: verdict.pause ? 'PAUSED' : 'READY' };
   const why = to === null ? `${order.role} ended the round` : `${order.role} is done; ${to} is next`;
   return { ...here, verdict: write({ change: { ...releaseKeys, ...here.mend, ...next }, why, commit: why }) };
+}
+
+function pausedFor(here: Context, role: string): Context {
+  const change = { ...releaseKeys, ...here.mend, 'next-role': role, status: 'PAUSED' };
+  return { ...here, verdict: write({ change, why: 'a human paused the round; gates still find something' }) };
 }
 
 function words(finding: Finding): string {

@@ -197,7 +197,7 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
       return {
         ...wait,
         headline: sentence(verdict.why),
-        next: ['next-role set next-role=<role>', 'next-role inspect'],
+        next: [`next-role set next-role=${firstRole(policy, context)}`, 'next-role inspect'],
       };
     default:
       return verdict.kind satisfies never;

@@ -36,8 +36,11 @@ describe('the answers of docs/SPEC.md', () => {
   const edits: readonly (readonly Partial<HandoffFacts>[] | null)[] = [
     [{ answer: 'b' }],
     going.map((status) => ({ status, answer: 'B' })),
-    going.map((status) => ({ status, operatorDecision: 'new', note: 'n' })),
-    going.map((status) => ({ status, note: 'n' })),
+    going.flatMap((status) => [
+      { status, note: 'n' },
+      { status, note: 'n', operatorDecision: 'new' },
+    ]),
+    going.map((status) => ({ status, operatorDecision: 'new' })),
     going.map((status) => ({ status })),
     null,
   ];
@@ -66,6 +69,12 @@ describe('the answers of docs/SPEC.md', () => {
     expect(taken(plain, {})).toBe(false);
     expect(taken(allowed, { default: 'Z' })).toBe(false);
     expect(taken(allowed, { deadline: 'tomorrow' })).toBe(false);
+    const escalation = { ...question, default: 'A', deadline };
+    for (const status of ['PAUSED', 'BLOCKED'] as const) {
+      const over = read(asking({ escalation, status }), { digest: status });
+      const late: MachineEvent = { type: 'TICK', at: Date.parse(deadline) };
+      expect(play([read(asking({ escalation })), over, late], allowed).value, status).toBe('parked');
+    }
   });
 
   it('do not hold words that stood there when a session asked, nor those of the last answer', () => {
@@ -101,6 +110,19 @@ describe('the answers of docs/SPEC.md', () => {
     });
   });
 
+  it('that are stale stay refused until the letter or the note changes', () => {
+    const changed = { ...question, question: 'Which one rules now?' };
+    const saved = (digest: string, more: Partial<HandoffFacts>, from: MachineState): MachineState =>
+      play([read(asking({ escalation: changed, ...more }), { digest, question: 'q2' })], plain, from);
+    const stale = saved('s1', { answer: 'A' }, open);
+    const again = saved('s2', { answer: 'A', inputs: ['coordination/PRD.md'] }, stale);
+    expect([stale.value, again.value]).toEqual(['parked', 'parked']);
+    expect(saved('s3', { answer: 'A', note: 'yes' }, again).value).toBe('writing');
+    expect(saved('s3', { answer: 'B' }, again).value).toBe('writing');
+    expect(saved('s4', { answer: 'A' }, saved('s3', {}, again)).value).toBe('writing');
+    expect(answering({ answer: 'A' }, again)).toMatchObject({ type: 'write' });
+  });
+
   it('resume where the list says: the role READY names, the letter of the runner’s question, the role that asked', () => {
     const claimed = [
       read(facts({ role: 'implementer' })),
@@ -109,7 +131,7 @@ describe('the answers of docs/SPEC.md', () => {
     const id = play(claimed).context.order?.id ?? '';
     const lost = [ended(id, { type: 'lost' }), settled(facts({ role: 'implementer', status: 'WORKING' }))];
     const broken = play([...claimed, ...lost]);
-    const { question: own } = broken.context;
+    const own = broken.context.verdict.type === 'write' ? broken.context.verdict.question : null;
     const runners = play(
       [
         { type: 'WRITTEN', at: 6_000, digest: 'w', commit: null },
@@ -131,6 +153,11 @@ describe('the answers of docs/SPEC.md', () => {
     expect(leads({ status: 'READY', role: null })).toBe('implementer');
     expect(leads({ answer: 'B', escalation }, runners)).toBe('reviewer');
     expect(leads({ answer: 'C', escalation }, runners)).toBe('BLOCKED');
+    expect(escalation).not.toBeNull();
+    const reworded = { ...(escalation ?? question), question: 'What now?' };
+    const other = { ...reworded, options: reworded.options.map((one) => ({ ...one, do: 'Ask me' })) };
+    expect(leads({ status: 'READY', answer: 'B', escalation: reworded }, runners)).toBe('reviewer');
+    expect(leads({ status: 'READY', answer: 'B', escalation: other }, runners)).toBe('implementer');
   });
 
   it('are waited for under every status but those that the section names', () => {

@@ -4,6 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { MachineState } from '../../src/domain/machine.ts';
+import { sessionEnvironment } from '../../src/effects/environment.ts';
+import type { MachineEvent } from '../../src/protocol/event.ts';
 import { statuses } from '../../src/protocol/handoff.ts';
 import type { HandoffFacts, Status } from '../../src/protocol/handoff.ts';
 import type { Policy } from '../../src/protocol/policy.ts';
@@ -59,7 +61,13 @@ const failing = (kind: Extract<Outcome, { type: 'failed' }>['class']): Outcome =
 const sessions: Readonly<Record<string, readonly Left[]>> = {
   'a header that cannot be read': [{ handoff: null }, { handoff: null, before: 1 }],
   ESCALATE: [{ handoff: { status: 'ESCALATE', escalation: question }, missing: true }],
-  PAUSED: [{ handoff: { status: 'PAUSED' } }],
+  'BLOCKED or an unknown status': [
+    { handoff: { status: 'BLOCKED' } },
+    { handoff: { status: 'BLOCKED' }, missing: true },
+    { handoff: { status: null, statusText: 'ALMOST' } },
+    { handoff: { status: null, statusText: 'ALMOST' }, outcome: { type: 'stopped', why: 'paused' } },
+    { handoff: { status: 'BLOCKED' }, outcome: { type: 'lost' } },
+  ],
   'all owed files, changed; READY along a legal edge': [{ handoff: { role: 'implementer' } }],
   "all owed files, changed; MERGE-READY, which the role's `ends` has": [
     { role: 'reviewer', handoff: { status: 'MERGE-READY' } },
@@ -67,7 +75,15 @@ const sessions: Readonly<Record<string, readonly Left[]>> = {
   'all owed files, changed; a finishing status, by the last role': [
     { role: 'memorial', handoff: { role: 'human', status: 'ROUND-COMPLETE' } },
   ],
-  'a stop that a human asked for': [{ handoff: untouched, outcome: { type: 'stopped', why: 'interrupted' } }],
+  'all owed files, changed; PAUSED, and the session ended well': [{ handoff: { status: 'PAUSED' } }],
+  'PAUSED, or a stop for a pause': [
+    { handoff: { status: 'PAUSED' }, missing: true },
+    { handoff: { status: 'PAUSED' }, outcome: { type: 'lost' } },
+    { handoff: untouched, outcome: { type: 'stopped', why: 'paused' } },
+  ],
+  'any other stop that a human asked for': [
+    { handoff: untouched, outcome: { type: 'stopped', why: 'interrupted' } },
+  ],
   'an end that nobody saw': [
     { handoff: untouched, outcome: { type: 'lost' } },
     { handoff: untouched, outcome: { type: 'lost' }, policy: policyWith({ interrupted: 'retry' }) },
@@ -87,10 +103,6 @@ const sessions: Readonly<Record<string, readonly Left[]>> = {
   'all owed files, changed; an illegal edge': [{ handoff: { role: 'memorial' } }],
   'all owed files, changed; MERGE-READY, which its `ends` has not': [
     { role: 'implementer', handoff: { role: 'memorial', status: 'MERGE-READY' } },
-  ],
-  'all owed files, changed; BLOCKED or an unknown status': [
-    { handoff: { status: 'BLOCKED' } },
-    { handoff: { status: null, statusText: 'ALMOST' } },
   ],
 };
 
@@ -143,7 +155,39 @@ describe('what a session left, by docs/SPEC.md', () => {
     }
   });
 
-  it('has its round put back, and stands as it was left only after a stop, PAUSED, or a question of the runner', () => {
+  it('keeps a pause: finished work is handed over as PAUSED for the next role, and ends a round all the same', () => {
+    const change = (left: Left): unknown => {
+      const state = play([{ type: 'GATED', at: 6_000, findings: [] }], plain, after(left));
+      const { verdict } = state.context;
+      return verdict.type === 'write'
+        ? [verdict.change['next-role'], verdict.change['status']]
+        : verdict.type;
+    };
+    const stopped: Outcome = { type: 'stopped', why: 'paused' };
+    expect(change({ handoff: { status: 'PAUSED' } })).toEqual(['implementer', 'PAUSED']);
+    expect(change({ handoff: { role: 'implementer' }, outcome: stopped })).toEqual(['implementer', 'PAUSED']);
+    expect(change({ handoff: { status: 'PAUSED' }, missing: true })).toEqual(['architect', 'PAUSED']);
+    expect(change({ handoff: untouched, outcome: stopped })).toEqual(['architect', 'PAUSED']);
+    expect(change({ role: 'memorial', handoff: { status: 'PAUSED' } })).toEqual(['human', 'ROUND-COMPLETE']);
+  });
+
+  it('is decided again after a lost write or a failed hand, and never read as a human’s edit', () => {
+    const asks = after({ handoff: { status: 'ESCALATE', escalation: question } });
+    expect([asks.context.question, asks.context.round?.escalations]).toEqual([null, 0]);
+    expect(play([{ type: 'LOST', at: 6_000 }], plain, asks).value).toBe('settling');
+    const failing: MachineEvent = { type: 'FAILED', at: 6_000, doing: 'write', message: 'the disk is full' };
+    const stalled = play([failing], plain, asks);
+    expect(stalled.value).toBe('stalled');
+    const newer = read(facts({ role: 'implementer' }), { digest: 'saved meanwhile' });
+    expect(play([newer], plain, stalled).value).toBe('settling');
+    const written = play([{ type: 'WRITTEN', at: 6_000, digest: 'w', commit: null }], plain, asks);
+    expect([written.context.question?.id, written.context.round?.escalations]).toEqual([
+      'R01-architect-1',
+      1,
+    ]);
+  });
+
+  it('has its round put back by whatever is written after it', () => {
     const mended = (left: Left): unknown => {
       const state = after({ ...left, handoff: { ...left.handoff, round: 'R99' } });
       const done = state.value === 'gating' ? [{ type: 'GATED', at: 6_000, findings: [] } as const] : [];
@@ -162,10 +206,24 @@ describe('what a session left, by docs/SPEC.md', () => {
       ['accepted', 'R01'],
       ['asks', 'R01'],
       ['no proposal', 'R01'],
-      ['paused', null],
-      ['stopped', null],
-      ['the runner asks', null],
+      ['paused', 'R01'],
+      ['stopped', 'R01'],
+      ['the runner asks', 'R01'],
     ]);
+  });
+});
+
+describe('the environment of a session by docs/SPEC.md', () => {
+  it('holds of git’s variables those that are listed, and no other', () => {
+    const listed = coded(section('What a session is told').join(' ')).filter((name) => /^GIT_/.test(name));
+    const others = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_CONFIG_COUNT'];
+    const order = play([read(facts())]).context.order;
+    if (order === null) throw new Error('nothing was ordered');
+    const command = { argv: ['true'], env: {}, passEnv: [], stdin: '', files: {} } as const;
+    const inherit = Object.fromEntries([...listed, ...others].map((name) => [name, 'x']));
+    const given = Object.keys(sessionEnvironment(order, command, '/p', inherit));
+    expect(listed).toHaveLength(7);
+    expect(given.filter((name) => name.startsWith('GIT_')).sort()).toEqual([...listed].sort());
   });
 });
 

@@ -176,7 +176,8 @@ describe('an escalation', () => {
     const context = decided(escalate({ answer: 'A' }), asking, { question: 'another' });
     expect(context.verdict).toMatchObject({ type: 'park', problems: [{ code: 'answer-stale' }] });
     const next = (answer: string, note: string | null = null) =>
-      decide(policy, context, read(escalate({ answer, note }), { digest: 'd9', question: 'another' })).verdict;
+      decide(policy, context, read(escalate({ answer, note }), { digest: 'd9', question: 'another' }))
+        .verdict;
     // The same answer again is no new one, whatever else was saved; another letter or other words are.
     expect(next('A').type).toBe('park');
     expect(next('B').type).toBe('write');

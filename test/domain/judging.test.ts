@@ -133,6 +133,20 @@ describe('the human wins', () => {
     expect(state.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'implementer' } });
   });
 
+  it('over a gate that is red: a paused role is given back, not sent to mend it', () => {
+    const finding = {
+      id: 'x',
+      gate: 'artifact-contract',
+      severity: 'MAJOR',
+      file: null,
+      line: null,
+      text: 'm',
+    } as const;
+    const red: MachineEvent = { type: 'GATED', at: 6_000, findings: [finding] };
+    const state = walk([settled(facts({ status: 'PAUSED' })), red], end(working()));
+    expect(state.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'architect' } });
+  });
+
   it('with a word of his own in a file whose session failed', () => {
     const crash = { type: 'failed', class: 'crashed', message: 'exit 1', resetsAt: null } as const;
     for (const odd of [facts({ status: 'BLOCKED' }), facts({ status: null, statusText: 'HOLD' })]) {
