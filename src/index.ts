@@ -15,7 +15,7 @@
  *   until: (situation) => situation.rest !== null,
  *   self: ['next-role'], // how to start this program again, for scripted agents
  * });
- * end.type; // 'rest', 'stopped', 'taken', 'misconfigured' or 'damaged'
+ * end.type; // 'rest', 'stopped', 'taken', 'misconfigured' or 'unusable'
  */
 export { run } from './runner/run.ts';
 export type { RunEnd, RunOptions } from './runner/run.ts';

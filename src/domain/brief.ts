@@ -119,7 +119,10 @@ function endingSection(policy: Policy, order: Order, files: BriefFiles): string 
   const keys = files.dialect === 'front-matter' ? ['next-role', 'status'] : ['NEXT-ROLE', 'STATUS'];
   const ends = policy.roles[order.role]?.ends ?? ['READY'];
   const to = next ?? 'human';
-  const status = next === null ? (tier?.ends ?? 'ROUND-COMPLETE') : (ends[0] ?? 'READY');
+  const status =
+    next === null
+      ? (tier?.ends ?? 'ROUND-COMPLETE')
+      : (ends.find((word) => word === 'READY' || word === 'MERGE-READY') ?? 'READY');
   return [
     '## How to end',
     '',
