@@ -2,7 +2,7 @@
  * The main job with the real Claude Code program: one full-tier round on a git repository, a question in the middle
  * that a person answers by saving the file, then ROUND-COMPLETE. Only the model API is ours, on the loopback address.
  */
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { fileOf, git, handoffText, makeProject, removeProjects, start, type Step
 import { artifactsOf } from '../rig/journey.ts';
 import { startModelApi, type ModelApi, type ToolCall } from '../rig/model-api.ts';
 import { roleScript, type RoleTurn } from '../rig/role-script.ts';
+import { saves } from '../rig/saves.ts';
 
 const config = mkdtempSync(join(tmpdir(), 'next-role-claude-'));
 const before = { ...process.env };
@@ -64,25 +65,6 @@ const question = [
   '    B: { do: Follow the API, then: AC-4 changes }',
   '  recommended: B',
 ].join('\n');
-
-const saves: readonly (readonly [string, (path: string, text: string) => void])[] = [
-  ['in place', (path, text) => writeFileSync(path, text)],
-  [
-    'by rename',
-    (path, text) => {
-      writeFileSync(`${path}.tmp`, text);
-      renameSync(`${path}.tmp`, path);
-    },
-  ],
-  [
-    'in two chunks',
-    (path, text) => {
-      truncateSync(path, 0);
-      appendFileSync(path, text.slice(0, 40));
-      setTimeout(() => appendFileSync(path, text.slice(40)), 10);
-    },
-  ],
-];
 
 describe('a full-tier round with the real Claude Code', () => {
   it.each(saves)(

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync, appendFileSync, truncateSync, readdirSync } from 'node:fs';
+import { writeFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Project } from '../../src/protocol/project.ts';
@@ -18,6 +18,7 @@ import {
   removeProjects,
   start,
 } from '../rig/journey.ts';
+import { saves } from '../rig/saves.ts';
 
 afterAll(removeProjects);
 
@@ -40,26 +41,6 @@ const asking = {
     good('implementer', 'reviewer'),
   ],
 };
-
-/** The ways in which editors put a new text into a file. */
-const saves: readonly (readonly [string, (path: string, text: string) => void])[] = [
-  ['in place', (path, text) => writeFileSync(path, text)],
-  [
-    'by rename',
-    (path, text) => {
-      writeFileSync(`${path}.tmp`, text);
-      renameSync(`${path}.tmp`, path);
-    },
-  ],
-  [
-    'in two chunks',
-    (path, text) => {
-      truncateSync(path, 0);
-      appendFileSync(path, text.slice(0, 30));
-      setTimeout(() => appendFileSync(path, text.slice(30)), 10);
-    },
-  ],
-];
 
 function answered(project: Project, change: Readonly<Record<string, string>>): string {
   const edited = edit(handoffText(project), change);
