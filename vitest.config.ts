@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects, one command. `unit` has no clock and no process worth naming; `journeys` and `e2e` start real
- * processes and watch real files, so they run one file at a time on a small machine.
+ * Four projects. `unit` has no clock and no process worth naming; `journeys` and `e2e` start real processes and watch
+ * real files, so they run one file at a time on a small machine. `npm test` runs these three; `long` holds what takes
+ * more than a minute, and is run by `npm run test:long` alone.
  */
 export default defineConfig({
   test: {
@@ -30,6 +31,15 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/clients/**'],
           testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          testTimeout: 1_800_000,
           hookTimeout: 180_000,
           fileParallelism: false,
         },

@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -77,6 +78,16 @@ export async function makeProject(options: ProjectOptions): Promise<Project> {
   const project = await projectAt(root);
   if (project === null) throw new Error('the project was not found');
   return project;
+}
+
+/** The same project in another folder, as it stands now. */
+export async function copyOf(project: Project): Promise<Project> {
+  const root = mkdtempSync(join(tmpdir(), 'next-role-journey-'));
+  folders.push(root);
+  cpSync(project.root, root, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  const copy = await projectAt(root);
+  if (copy === null) throw new Error('the copy was not found');
+  return copy;
 }
 
 export function git(root: string, ...args: readonly string[]): string {
