@@ -4,6 +4,8 @@
  * structured fields; what is in no table is `failed`, what is no known line is noise. It never throws.
  */
 import type { FailureClass, SessionEvent } from '../protocol/session.ts';
+import type { UsageReport } from '../protocol/usage.ts';
+import { claudeUsage } from './claudeusage.ts';
 import { asFields, asList, asNumber, asText, commandCharsMax, fieldsOf, plain } from './line.ts';
 import type { Fields } from './line.ts';
 import { messageCharsMax } from './tally.ts';
@@ -157,13 +159,15 @@ function readRateLimit(fields: Fields): SessionEvent {
 function readResult(fields: Fields): SessionEvent {
   const text = asText(fields['result']) ?? asList(fields['errors']).map(asText).filter(Boolean).join('\n');
   // An API error comes as subtype "success" with is_error true (both versions), so is_error decides.
-  if (fields['is_error'] === true || fields['subtype'] !== 'success') return failure(fields, text);
+  if (fields['is_error'] === true || fields['subtype'] !== 'success')
+    return failure(fields, text, undefined, claudeUsage(fields));
   return {
     type: 'done',
     text: plain(text),
     costUsd: asNumber(fields['total_cost_usd']),
     turns: asNumber(fields['num_turns']),
     denied: refusals(fields),
+    usage: claudeUsage(fields),
   };
 }
 
@@ -176,7 +180,12 @@ function refusals(fields: Fields): readonly string[] {
 }
 
 /** The first table that knows a field decides; `known` is the class the caller read from a field of its own line. */
-function failure(fields: Fields, text: string, known?: FailureClass): SessionEvent {
+function failure(
+  fields: Fields,
+  text: string,
+  known?: FailureClass,
+  usage: UsageReport | null = null,
+): SessionEvent {
   const found =
     lookup(byTerminalReason, fields['terminal_reason']) ??
     lookup(bySubtype, fields['subtype']) ??
@@ -189,7 +198,7 @@ function failure(fields: Fields, text: string, known?: FailureClass): SessionEve
   const reason = asText(fields['terminal_reason']) ?? 'no reason given';
   const message =
     found === 'crashed' ? `the session was interrupted (${reason})` : plain(text, messageCharsMax);
-  return { type: 'failure', class: found, message, resetsAt: null };
+  return { type: 'failure', class: found, message, resetsAt: null, usage };
 }
 
 function lookup(table: Readonly<Record<string, FailureClass>>, value: unknown): FailureClass | undefined {

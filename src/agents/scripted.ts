@@ -72,6 +72,8 @@ function read(line: string): SessionEvent {
         costUsd: asNumber(fields['costUsd']),
         turns: asNumber(fields['turns']),
         denied: [],
+        // A player starts no model, so what it used is known: nothing.
+        usage: { counts: 'session', models: [] },
       };
     default:
       return { type: 'noise' };

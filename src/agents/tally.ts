@@ -4,6 +4,8 @@
  * takes back an earlier `done`. It never looks into texts.
  */
 import type { SessionEvent, Tally } from '../protocol/session.ts';
+import type { UsageReport } from '../protocol/usage.ts';
+import { addReport, roundUsd, total } from './usage.ts';
 
 /** Refused tool calls that are kept; more are dropped. */
 export const deniedCountMax = 20;
@@ -23,6 +25,8 @@ export function emptyTally(): Tally {
     tools: 0,
     costUsd: null,
     turns: null,
+    models: [],
+    usage: null,
   };
 }
 
@@ -34,7 +38,12 @@ export function emptyTally(): Tally {
 export function fold(tally: Tally, event: SessionEvent): Tally {
   switch (event.type) {
     case 'started':
-      return { ...tally, sessionId: event.sessionId ?? tally.sessionId, model: event.model ?? tally.model };
+      return {
+        ...tally,
+        sessionId: event.sessionId ?? tally.sessionId,
+        model: event.model ?? tally.model,
+        models: event.model === null ? tally.models : [...new Set([...tally.models, event.model])],
+      };
     case 'tool':
       return { ...tally, tools: tally.tools + 1 };
     case 'denied': {
@@ -43,18 +52,21 @@ export function fold(tally: Tally, event: SessionEvent): Tally {
       return { ...tally, denied: [...tally.denied, words.slice(0, messageCharsMax)] };
     }
     case 'failure':
-      return { ...tally, done: false, failure: merge(tally.failure, event) };
-    case 'done':
+      return { ...used(tally, event.usage), done: false, failure: merge(tally.failure, event) };
+    case 'usage':
+      return used(tally, event.report);
+    case 'done': {
+      const counted = used({ ...tally, costUsd: event.costUsd ?? tally.costUsd }, event.usage);
       return {
-        ...tally,
+        ...counted,
         done: true,
         doneText: event.text.slice(0, doneCharsMax),
         failure: null,
         // The closing list is whole; what was counted on the way may lack refusals that had no event of their own.
         denied: event.denied.length > 0 ? event.denied.slice(0, deniedCountMax) : tally.denied,
-        costUsd: event.costUsd ?? tally.costUsd,
         turns: event.turns ?? tally.turns,
       };
+    }
     case 'text':
     case 'waiting':
     case 'noise':
@@ -62,6 +74,14 @@ export function fold(tally: Tally, event: SessionEvent): Tally {
     default:
       return event satisfies never;
   }
+}
+
+/** Money is summed from the rows where they have it: the agent's own total may count earlier processes too. */
+function used(tally: Tally, report: UsageReport | null | undefined): Tally {
+  if (report === null || report === undefined) return tally;
+  const usage = addReport(tally.usage, report, tally.model);
+  const costUsd = total(usage.models.map(({ reportedUsd }) => reportedUsd));
+  return { ...tally, usage, costUsd: costUsd === null ? tally.costUsd : roundUsd(costUsd) };
 }
 
 /**

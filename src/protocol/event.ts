@@ -8,6 +8,7 @@ import type { Answer, Escalation, Option } from './escalation.ts';
 import type { HandoffChange, HandoffFacts } from './handoff.ts';
 import type { Policy } from './policy.ts';
 import type { Order, Outcome } from './session.ts';
+import type { SessionUsage } from './usage.ts';
 
 /** An owed file as it stands after a session. */
 export type ArtifactFact = {
@@ -65,7 +66,12 @@ export type MachineEvent =
       /** What a permission refused, as `Tool(target)`. */
       readonly denied: readonly string[];
       readonly model: string | null;
+      /** What the agent itself says it cost. */
       readonly costUsd: number | null;
+      /** Null when nobody knows what was used: the receipt says so, and never 0. */
+      readonly usage: SessionUsage | null;
+      /** Bytes of the prompt the session was given on its standard input. */
+      readonly promptBytes: number;
       readonly sessionId: string | null;
       /** Processes that had to be reaped after the session's own end. */
       readonly leftovers: number;

@@ -5,6 +5,7 @@
  */
 import type { Role } from './handoff.ts';
 import type { AgentSettings, Limits } from './policy.ts';
+import type { UsageReport } from './usage.ts';
 
 /** What the machine decides to run. JSON only: it is stored in the journal. */
 export type Order = {
@@ -111,6 +112,8 @@ export type SessionEvent =
       readonly message: string;
       /** Epoch milliseconds, when the provider named one. */
       readonly resetsAt: number | null;
+      /** Where the failing line also says what was used. */
+      readonly usage?: UsageReport | null;
     }
   /** The terminal event of the agent's own protocol: it says it is done. */
   | {
@@ -120,7 +123,10 @@ export type SessionEvent =
       readonly turns: number | null;
       /** Tool calls that a permission refused, as `Tool target`, where the terminal event lists them. */
       readonly denied: readonly string[];
+      readonly usage?: UsageReport | null;
     }
+  /** Usage on a line of its own, for agents that report every request and have no closing sum. */
+  | { readonly type: 'usage'; readonly report: UsageReport }
   | { readonly type: 'noise' };
 
 /** How the process itself ended, as the shim or the clocks saw it. */
@@ -149,8 +155,13 @@ export type Tally = {
   } | null;
   readonly denied: readonly string[];
   readonly tools: number;
+  /** What the agent says it cost, of this process alone where its report tells that. */
   readonly costUsd: number | null;
   readonly turns: number | null;
+  /** Every model that was named as the one that works, in the order of their turns. */
+  readonly models: readonly string[];
+  /** What was reported so far; null while nothing was. `isThread`: with earlier processes of the same conversation. */
+  readonly usage: (Pick<UsageReport, 'models'> & { readonly isThread: boolean }) | null;
 };
 
 /** The outcome an adapter gives to a session: its part of the truth. Artifacts and handoff have the last word. */

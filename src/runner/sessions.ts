@@ -4,9 +4,10 @@
  */
 import { agentOf } from '../agents/index.ts';
 import { emptyTally, fold } from '../agents/tally.ts';
+import { usageOf } from '../agents/usage.ts';
 import { byteLength, compose } from '../domain/brief.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
-import { sessionFolder } from '../effects/sessionfolder.ts';
+import { sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
 import { localRunner } from '../effects/spawn.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Runner, SessionEnd } from '../protocol/journal.ts';
@@ -107,16 +108,23 @@ async function workOrder(
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
     const end = await runner.ensure(order, () => prepare(round, options, driver, order), stream);
-    return endedEvent(driver.agent, order, end, stream.tally(), now());
+    const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
+    return { ...endedEvent(driver.agent, order, end, stream.tally()), at: now(), promptBytes };
   } finally {
     clearInterval(pulse);
   }
 }
 
-function endedEvent(agent: Agent, order: Order, end: SessionEnd, tally: Tally, at: number): MachineEvent {
+type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
+
+function endedEvent(
+  agent: Agent,
+  order: Order,
+  end: SessionEnd,
+  tally: Tally,
+): Omit<Ended, 'at' | 'promptBytes'> {
   return {
     type: 'ENDED',
-    at,
     order: order.id,
     outcome: agent.judge(end.exit, tally),
     ms: end.ms,
@@ -124,9 +132,14 @@ function endedEvent(agent: Agent, order: Order, end: SessionEnd, tally: Tally, a
     denied: tally.denied,
     model: tally.model,
     costUsd: tally.costUsd,
+    usage: usageOf(tally, order.model),
     sessionId: tally.sessionId,
     leftovers: end.leftovers,
   };
+}
+
+function folderOf(round: OpenRound, order: Order): string {
+  return sessionFolder(`${round.project.own}/sessions`, order.id);
 }
 
 /** The brief, its manifest and the command line: made only when the session must really be started. */
@@ -138,7 +151,7 @@ async function prepare(
 ): Promise<Command> {
   const { project, policy } = round;
   const brief = compose(policy, order, await filesForBrief(round, order));
-  const folder = sessionFolder(`${project.own}/sessions`, order.id);
+  const folder = folderOf(round, order);
   const place: Place = {
     project: project.root,
     handoff: project.handoff,
@@ -197,6 +210,7 @@ function signOfLife(event: SessionEvent): string | null {
     case 'done':
       return 'done';
     case 'text':
+    case 'usage':
     case 'noise':
       return null;
     default:

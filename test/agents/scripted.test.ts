@@ -39,7 +39,14 @@ describe('the scripted agent', () => {
     { type: 'denied', tool: 'Read', target: null },
     { type: 'waiting', reason: 'limit', untilMs: 5 },
     { type: 'failure', class: 'quota', message: 'spent', resetsAt: null },
-    { type: 'done', text: 'ok', costUsd: 0, turns: 2, denied: [] },
+    {
+      type: 'done',
+      text: 'ok',
+      costUsd: 0,
+      turns: 2,
+      denied: [],
+      usage: { counts: 'session', models: [] },
+    },
     { type: 'noise' },
   ];
 

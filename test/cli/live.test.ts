@@ -30,6 +30,8 @@ const ended: Notice = {
     denied: [],
     model: null,
     costUsd: null,
+    usage: null,
+    promptBytes: 0,
     sessionId: null,
     leftovers: 0,
   },

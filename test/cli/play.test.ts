@@ -112,7 +112,14 @@ describe('play() in the project', () => {
       { type: 'tool', tool: 'Write', target: 'note.md' },
       { type: 'tool', tool: 'Edit', target: 'note.md' },
       { type: 'tool', tool: 'Bash', target: 'rm old.md' },
-      { type: 'done', text: 'A test.', costUsd: 0, turns: 4, denied: [] },
+      {
+        type: 'done',
+        text: 'A test.',
+        costUsd: 0,
+        turns: 4,
+        denied: [],
+        usage: { counts: 'session', models: [] },
+      },
     ]);
   });
 

@@ -14,6 +14,8 @@ const ended = {
   denied: ['Read coordination/logs/R07.log'],
   model: 'sonnet',
   costUsd: 0.42,
+  usage: null,
+  promptBytes: 0,
   sessionId: null,
   leftovers: 0,
 } as const;

@@ -76,6 +76,8 @@ describe('endScreen()', () => {
         denied: [],
         model: null,
         costUsd: 0.5,
+        usage: null,
+        promptBytes: 0,
         sessionId: null,
         leftovers: 0,
       },
@@ -155,6 +157,8 @@ describe('workIn()', () => {
         denied: [],
         model: null,
         costUsd: null,
+        usage: null,
+        promptBytes: 0,
         sessionId: null,
         leftovers: 0,
       }) as const;

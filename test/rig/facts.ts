@@ -2,6 +2,7 @@
 import type { Escalation } from '../../src/protocol/escalation.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
 import type { HandoffFacts } from '../../src/protocol/handoff.ts';
+import type { SessionUsage } from '../../src/protocol/usage.ts';
 import type { Outcome } from '../../src/protocol/session.ts';
 
 export function facts(more: Partial<HandoffFacts> = {}): HandoffFacts {
@@ -72,6 +73,13 @@ export function settled(handoff: HandoffFacts | null, more: Partial<Of<'SETTLED'
   };
 }
 
+const tokens = { input: 20, cacheWrite5m: 300, cacheWrite1h: 0, cacheRead: 4_000, output: 50 };
+export const someUsage: SessionUsage = {
+  source: 'result',
+  models: [{ model: 'some-model', side: false, usage: tokens, requests: 1, reportedUsd: 0.01 }],
+  requests: [{ model: 'some-model', side: false, at: 3_500, usage: tokens }],
+};
+
 export function ended(
   order: string,
   outcome: Outcome = { type: 'done' },
@@ -87,6 +95,8 @@ export function ended(
     denied: [],
     model: null,
     costUsd: null,
+    usage: someUsage,
+    promptBytes: 1_200,
     sessionId: null,
     leftovers: 0,
     ...more,

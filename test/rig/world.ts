@@ -165,6 +165,8 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       denied: [],
       model: null,
       costUsd: null,
+      usage: null,
+      promptBytes: 0,
       sessionId: null,
       leftovers: 0,
     };
