@@ -6,6 +6,7 @@ import { restore } from '../domain/machine.ts';
 import type { Context } from '../domain/round.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
+import { headline } from '../protocol/finding.ts';
 import type { Notice } from '../protocol/notice.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
 import { worker } from './pulse.ts';
@@ -196,13 +197,14 @@ function writtenWords(event: EventOf<'WRITTEN'>, { verdict }: Context): Words | 
 }
 
 function gatedWords(event: EventOf<'GATED'>, context: Context): Words | null {
-  if (event.findings.length === 0) return coolWords(context, event.at);
-  const more = event.findings
+  const findings = event.gates.flatMap((gate) => gate.findings);
+  if (findings.length === 0) return coolWords(context, event.at);
+  const more = findings
     .slice(0, remarksShownMax)
-    .map((finding) => `${finding.severity} ${finding.file ?? ''} ${finding.text}`);
+    .map((finding) => `${finding.severity} ${finding.file ?? ''} ${headline(finding)}`);
   return {
     mark: bad('✗'),
-    words: `The check found ${counted(event.findings.length, 'thing')} to mend`,
+    words: `The check found ${counted(findings.length, 'thing')} to mend`,
     more,
   };
 }

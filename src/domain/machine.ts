@@ -37,7 +37,7 @@ import { emptyContext, type Context } from './round.ts';
 import { settle } from './settle.ts';
 
 /** Changes with every change of the chart or of the memory's shape; a journal of another version is not resumed. */
-export const machineVersion = '1';
+export const machineVersion = '2';
 
 export const stateNames = [
   'reading',

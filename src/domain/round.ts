@@ -4,7 +4,8 @@
  */
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
-import type { Decision, Finding } from '../protocol/event.ts';
+import type { Decision } from '../protocol/event.ts';
+import type { Finding } from '../protocol/finding.ts';
 import type { HandoffChange, Role, Status } from '../protocol/handoff.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
 

@@ -19,7 +19,7 @@ import type { Policy } from '../protocol/policy.ts';
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const builtinFolders = ['roles', 'state', 'templates'] as const;
-const stateNames = ['tiers', 'models', 'limits'] as const;
+const stateNames = ['tiers', 'models', 'limits', 'gates'] as const;
 /** Programs of the agents we can drive. */
 const agentPrograms = ['claude'] as const;
 
@@ -54,7 +54,12 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
     { root: project, folder: `${coordinationDir}/` },
   ];
   const roles: DataFile[] = [];
-  const state: Record<(typeof stateNames)[number], DataFile[]> = { tiers: [], models: [], limits: [] };
+  const state: Record<(typeof stateNames)[number], DataFile[]> = {
+    tiers: [],
+    models: [],
+    limits: [],
+    gates: [],
+  };
   for (const { root, folder } of bases) {
     for (const name of await shelf.list(root, `${folder}roles`)) {
       if (name.endsWith('.md') && name !== 'README.md')

@@ -10,6 +10,7 @@ import { invalid, missing, oneOf } from './dataissue.ts';
 import type { LineOf } from './dataissue.ts';
 import { readData } from './datafile.ts';
 import type { DataFile } from './datafile.ts';
+import { defaultPlan, gatesFile, mergePlan, type GatePlan, type GatesFile } from './gateplan.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Backoff, Caps, Limits, Policy, RoleContract, Tier } from './policy.ts';
 import { readRole } from './rolefile.ts';
@@ -26,6 +27,7 @@ export type CatalogFiles = {
   readonly tiers: readonly DataFile[];
   readonly models: readonly DataFile[];
   readonly limits: readonly DataFile[];
+  readonly gates: readonly DataFile[];
   readonly settings: DataFile | null;
   /** Agent programs found on PATH. */
   readonly installed: readonly string[];
@@ -53,7 +55,7 @@ const lastResort = {
 /**
  * Assembles the policy. Its digest is left to the caller, who has a hash function.
  *
- * @example assemble({ roles, tiers, models, limits, settings: null, installed: ['claude'] }).policy.defaultTier // 'full'
+ * @example assemble({ roles, tiers, models, limits, gates, settings: null, installed: ['claude'] }).policy.defaultTier // 'full'
  */
 export function assemble(files: CatalogFiles): Catalog {
   const found = new Map<string, Diagnostic[]>();
@@ -84,6 +86,10 @@ export function assemble(files: CatalogFiles): Catalog {
     assignments: Object.fromEntries([...roleFiles].map(([name, role]) => [name, assign(role, sources)])),
     caps: mergeCaps(limits.caps, settings.caps),
     backoff: limits.backoff,
+    gates: mergePlan(
+      joinGates(readLayers(files.gates, gatesFile, report), [...tiers.keys()], roleNames, report),
+      { gates: settings.gates },
+    ),
     interrupted: settings.interrupted ?? 'escalate',
     allowDefaults: settings.escalation?.allowDefaults ?? false,
     commit: settings.commit ?? true,
@@ -181,6 +187,28 @@ function joinLimits(
     }
   }
   return { base, byRole, caps, backoff };
+}
+
+/** A tier or a role that nobody knows is a slip: its gates would never run. */
+function joinGates(
+  layers: readonly Layer<GatesFile>[],
+  tiers: readonly string[],
+  roles: readonly string[],
+  report: Report,
+): GatePlan {
+  return layers.reduce((plan, { file, value, lineOf }) => {
+    for (const tier of Object.keys(value.tiers ?? {})) {
+      if (tier === 'default' || tiers.includes(tier)) continue;
+      const line = lineOf(['tiers', tier]);
+      report(file, [invalid(line, `"${tier}" is no tier`, oneOf(tier, ['default', ...tiers]))]);
+    }
+    for (const [gate, options] of Object.entries(value.gates ?? {})) {
+      (options?.after ?? []).forEach((role, at) => {
+        if (!roles.includes(role)) report(file, [noRole(role, roles, lineOf(['gates', gate, 'after', at]))]);
+      });
+    }
+    return mergePlan(plan, value);
+  }, defaultPlan);
 }
 
 function mergeCaps(caps: Caps, patch: LimitsFile['caps']): Caps {

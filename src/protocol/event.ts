@@ -5,6 +5,7 @@
  */
 import type { Diagnostic } from './diagnostic.ts';
 import type { Answer, Escalation, Option } from './escalation.ts';
+import type { GateResult } from './finding.ts';
 import type { HandoffChange, HandoffFacts } from './handoff.ts';
 import type { Policy } from './policy.ts';
 import type { Order, Outcome } from './session.ts';
@@ -15,16 +16,6 @@ export type ArtifactFact = {
   readonly path: string;
   readonly present: boolean;
   readonly changed: boolean;
-};
-
-/** One thing a gate reports. */
-export type Finding = {
-  readonly id: string;
-  readonly gate: string;
-  readonly severity: 'CRITICAL' | 'MAJOR' | 'MINOR';
-  readonly file: string | null;
-  readonly line: number | null;
-  readonly text: string;
 };
 
 /** `at` is epoch milliseconds in every event. */
@@ -87,7 +78,8 @@ export type MachineEvent =
       readonly question: string | null;
       readonly words: string | null;
     }
-  | { readonly type: 'GATED'; readonly at: number; readonly findings: readonly Finding[] }
+  /** What the engine's own checks came to, in the order they ran. */
+  | { readonly type: 'GATED'; readonly at: number; readonly gates: readonly GateResult[] }
   /** The uphill write is on disk under this digest. */
   | { readonly type: 'WRITTEN'; readonly at: number; readonly digest: string; readonly commit: string | null }
   /** A human asked for a stop: PAUSED in the file, or a signal to the runner. */

@@ -3,6 +3,7 @@
  * The machine decides by it, so it is journalled whenever it changes, and replay uses the one that was in force.
  * Types and pure look-ups only; catalog.ts parses the files.
  */
+import type { GatePlan } from './gateplan.ts';
 import type { Role } from './handoff.ts';
 
 export type ModelClass = 'frontier' | 'balanced' | 'cheap';
@@ -104,6 +105,8 @@ export type Policy = {
   readonly assignments: Readonly<Record<Role, Assignment>>;
   readonly caps: Caps;
   readonly backoff: Backoff;
+  /** The engine's own checks, per tier. */
+  readonly gates: GatePlan;
   /** What to do with a session whose end nobody saw. */
   readonly interrupted: 'escalate' | 'retry';
   /** Whether an escalation's default is taken at its deadline. */

@@ -8,6 +8,7 @@ import { closed, invalid, missing, nameWord, oneOf, plainText } from './dataissu
 import type { LineOf } from './dataissue.ts';
 import { readData } from './datafile.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { gateOptionsPatch } from './gateplan.ts';
 import type { AgentSettings } from './policy.ts';
 import { agentKinds, capsPatch, limitsPatch, modelClasses } from './statefile.ts';
 
@@ -42,6 +43,7 @@ const schema = closed({
     )
     .optional(),
   caps: capsPatch.optional(),
+  gates: gateOptionsPatch.optional(),
   interrupted: z.enum(['escalate', 'retry']).optional(),
   escalation: closed({ allowDefaults: z.boolean().optional() }).optional(),
   commit: z.boolean().optional(),
@@ -128,6 +130,9 @@ function checkNames(settings: Settings, known: Known, lineOf: LineOf): Diagnosti
   for (const [role, its] of Object.entries(settings.roles ?? {})) {
     check(role, 'role', known.roles, ['roles', role]);
     check(its.agent, 'agent', agents, ['roles', role, 'agent']);
+  }
+  for (const [gate, its] of Object.entries(settings.gates ?? {})) {
+    for (const role of its?.after ?? []) check(role, 'role', known.roles, ['gates', gate, 'after']);
   }
   return found;
 }

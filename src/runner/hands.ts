@@ -7,10 +7,11 @@ import { edit } from '../protocol/codec.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
-import { owedIn, owedPath, owedPaths, sectionFindings } from '../domain/gate.ts';
-import { digestOf, errorCode, explain, readText, replaceIf, type Replaced } from '../effects/files.ts';
+import { owedPaths } from '../domain/gate.ts';
+import { digestOf, explain, readText, replaceIf, type Replaced } from '../effects/files.ts';
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
+import { runGates } from './gates.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
 import { createSessions, type Sessions } from './sessions.ts';
@@ -166,25 +167,9 @@ async function gate(
   options: HandsOptions,
   effect: EffectOf<'gate'>,
 ): Promise<MachineEvent> {
-  const { project, policy } = round;
-  const checked = await Promise.all(
-    owedIn(policy, effect.order).map(async (artifact) => {
-      const path = owedPath(artifact, effect.order);
-      const text = await readOr(`${project.root}/${path}`);
-      return sectionFindings(path, text, artifact.sections);
-    }),
-  );
-  return { type: 'GATED', at: options.now(), findings: checked.flat() };
-}
-
-/** What cannot be read as a text (a folder, a file far too large) has none of its sections. */
-async function readOr(path: string): Promise<string> {
-  try {
-    return (await readText(path))?.text ?? '';
-  } catch (error) {
-    if (errorCode(error) !== '') throw error;
-    return '';
-  }
+  const { round: id, tier, role } = effect.order;
+  const gates = await runGates({ root: round.project.root, policy: round.policy, round: id, tier, role });
+  return { type: 'GATED', at: options.now(), gates };
 }
 
 /** The one uphill write. The answer's own file comes first, so that a released handoff never lacks it. */

@@ -11,13 +11,14 @@ import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
 import { encodeLine, firstLink, parseLine } from '../../src/effects/journalline.ts';
 import type { Link } from '../../src/effects/journalline.ts';
 import type { Answer, AnswerVia } from '../../src/protocol/escalation.ts';
-import type { Decision, Effect, Finding, MachineEvent } from '../../src/protocol/event.ts';
+import type { Decision, Effect, MachineEvent } from '../../src/protocol/event.ts';
+import { severities, type Finding, type GateResult } from '../../src/protocol/finding.ts';
 import { statuses } from '../../src/protocol/handoff.ts';
 import type { Dialect, HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { JournalEntry } from '../../src/protocol/journal.ts';
 import { failureClasses } from '../../src/protocol/scenario.ts';
 import type { Order, Outcome } from '../../src/protocol/session.ts';
-import { ended, facts, read, settled } from '../rig/facts.ts';
+import { ended, facts, gated, read, settled } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';
 import { agentMoves, createWorld, humanMoves } from '../rig/world.ts';
 import { asked, misfits, openSchema } from './schema.ts';
@@ -74,10 +75,10 @@ function histories(): readonly (readonly JournalEntry[])[] {
     entriesOf([
       { type: 'POLICY', at: 1, policy },
       ...done,
-      { type: 'GATED', at: 6_000, findings: [] },
+      { type: 'GATED', at: 6_000, gates: [] },
       writtenEvent,
     ]),
-    entriesOf([...done, { type: 'GATED', at: 6_000, findings: [finding] }, { type: 'TICK', at: 900_000 }]),
+    entriesOf([...done, gated([finding]), { type: 'TICK', at: 900_000 }]),
     entriesOf([
       ...claimed,
       { type: 'STOP', at: 3_000, why: 'paused' },
@@ -260,6 +261,13 @@ describe('state/journal.schema.json', () => {
       wordsOf<Outcome['type']>({ done: true, stopped: true, lost: true, failed: true }),
     );
     expect(outcomes['failed']?.properties?.['class']?.enum).toEqual(failureClasses);
+    expect(has('gate')).toEqual(
+      keysOf<GateResult>({ gate: true, pass: true, ms: true, findings: true, note: true }),
+    );
+    expect(has('finding')).toEqual(
+      keysOf<Finding>({ id: true, gate: true, severity: true, file: true, line: true, text: true }),
+    );
+    expect(def('finding').properties?.['severity']?.enum).toEqual(severities);
     expect(has('option')).toEqual(Object.keys(asked.options[0] ?? {}).sort());
     expect(has('decision')).toEqual(
       keysOf<Decision>({ path: true, role: true, question: true, options: true, answer: true, chosen: true }),

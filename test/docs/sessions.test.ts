@@ -144,7 +144,7 @@ describe('what a session left, by docs/SPEC.md', () => {
           handoff: { role: 'human', status },
           policy,
         });
-        const green = play([{ type: 'GATED', at: 6_000, findings: [] }], policy, state);
+        const green = play([{ type: 'GATED', at: 6_000, gates: [] }], policy, state);
         expect(green.context.verdict, `${status} where only ${allowed} is allowed`).toMatchObject({
           change: {
             'next-role': 'human',
@@ -157,7 +157,7 @@ describe('what a session left, by docs/SPEC.md', () => {
 
   it('keeps a pause: finished work is handed over as PAUSED for the next role, and ends a round all the same', () => {
     const change = (left: Left): unknown => {
-      const state = play([{ type: 'GATED', at: 6_000, findings: [] }], plain, after(left));
+      const state = play([{ type: 'GATED', at: 6_000, gates: [] }], plain, after(left));
       const { verdict } = state.context;
       return verdict.type === 'write'
         ? [verdict.change['next-role'], verdict.change['status']]
@@ -190,7 +190,7 @@ describe('what a session left, by docs/SPEC.md', () => {
   it('has its round put back by whatever is written after it', () => {
     const mended = (left: Left): unknown => {
       const state = after({ ...left, handoff: { ...left.handoff, round: 'R99' } });
-      const done = state.value === 'gating' ? [{ type: 'GATED', at: 6_000, findings: [] } as const] : [];
+      const done = state.value === 'gating' ? [{ type: 'GATED', at: 6_000, gates: [] } as const] : [];
       const { verdict } = play(done, plain, state).context;
       return verdict.type === 'write' ? (verdict.change['round'] ?? null) : verdict.type;
     };

@@ -48,16 +48,20 @@ describe('the settings of docs/SPEC.md', () => {
     expect(namesBelow('roles.<role>.limits.')).toEqual(
       validAt('roles: { reviewer: { limits: { zzz: 1 } } }'),
     );
+    expect(namesBelow('gates.<gate>.')).toEqual(validAt('gates: { artifact-contract: { zzz: 1 } }'));
     expect(namesBelow('caps.')).toEqual(validAt('caps: { zzz: 1 }'));
     expect(namesBelow('escalation.')).toEqual(validAt('escalation: { zzz: 1 }'));
   });
 
   it('are all named in the template, which sets no other', () => {
-    const text = template.replaceAll(/^#(?=[^ ]| {2,}\w+:(?: |$))/gm, '');
+    const text = template.replaceAll(/^#(?=[^ ]| {2,}[\w-]+:(?: |$))/gm, '');
     const { settings: shown, diagnostics } = readSettings(text, known);
     expect(diagnostics).toEqual([]);
     for (const path of pathsOf(shown)) {
-      const named = path.replace(/^(agents)\.[^.]+/, '$1.<name>').replace(/^(roles)\.[^.]+/, '$1.<role>');
+      const named = path
+        .replace(/^(agents)\.[^.]+/, '$1.<name>')
+        .replace(/^(roles)\.[^.]+/, '$1.<role>')
+        .replace(/^(gates)\.[^.]+/, '$1.<gate>');
       expect(keys).toContain(named);
     }
     for (const key of keys) expect(template, key).toMatch(new RegExp(`\\b${key.split('.').at(-1) ?? ''}\\b`));
@@ -121,11 +125,13 @@ describe('the overrides of docs/SPEC.md', () => {
     save('state/tiers.yaml', tiers);
     save('state/models.yaml', 'cheap: { claude: tiny }\n');
     save('state/limits.yaml', 'caps: { perRole: 9 }\n');
+    save('state/gates.yaml', 'gates: { artifact-contract: { blocks: CRITICAL } }\n');
     const laid = await readCatalog(root, { path: '' });
     expect(laid.problems).toEqual([]);
     expect(Object.keys(laid.policy.tiers)).toEqual([...known.tiers, 'brief']);
     expect(laid.policy.assignments['memorial']?.model).toBe('tiny');
     expect(laid.policy.caps).toEqual({ ...policy.caps, perRole: 9 });
+    expect(laid.policy.gates.options['artifact-contract'].blocks).toBe('CRITICAL');
   });
 
   it('say how long a failure that may pass is waited for', () => {

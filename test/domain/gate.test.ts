@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { gated, owedIn, sectionFindings } from '../../src/domain/gate.ts';
+import { gated, owedIn } from '../../src/domain/gate.ts';
 import { count, emptyContext, newRound, type Context } from '../../src/domain/round.ts';
 import { orderFor } from '../../src/domain/route.ts';
-import type { Finding } from '../../src/protocol/event.ts';
+import type { Finding } from '../../src/protocol/finding.ts';
+import { gated as gatedEvent } from '../rig/facts.ts';
 import { contract, testPolicy } from '../rig/policy.ts';
 
 const policy = testPolicy();
@@ -36,45 +37,28 @@ function gating(role: string, to: string | null, times = 1): Context {
   };
 }
 
-describe('sectionFindings()', () => {
-  it.each([
-    ['## Mechanism', 0],
-    ['# 3. **Mechanism** and more', 0],
-    ['### `mechanism`', 0],
-    ['Mechanism', 1],
-    ['## Mechanics', 1],
-    ['', 1],
-  ])('finds the section in %j: %i missing', (text, n) => {
-    expect(sectionFindings('x.md', `# Spec\n${text}\n`, ['Mechanism'])).toHaveLength(n);
-  });
-
-  it('gives the same finding the same id', () => {
-    expect(sectionFindings('x.md', '', ['A'])[0]?.id).toBe(sectionFindings('x.md', 'other', ['A'])[0]?.id);
-  });
-});
-
 describe('gated()', () => {
   it('writes the next header when nothing blocks, minor findings included', () => {
-    const { verdict, findings } = gated(policy, gating('architect', 'implementer'), {
-      type: 'GATED',
-      at: 9,
-      findings: [finding('MINOR')],
-    });
+    const { verdict, findings } = gated(
+      policy,
+      gating('architect', 'implementer'),
+      gatedEvent([finding('MINOR'), finding('OBS')]),
+    );
     expect(verdict).toMatchObject({
       type: 'write',
       change: { 'next-role': 'implementer', status: 'READY' },
       commit: 'architect is done; implementer is next',
     });
-    expect(findings).toHaveLength(1);
+    expect(findings).toHaveLength(2);
   });
 
   it('ends the round with the status of its tier', () => {
-    const { verdict } = gated(policy, gating('memorial', null), { type: 'GATED', at: 9, findings: [] });
+    const { verdict } = gated(policy, gating('memorial', null), gatedEvent());
     expect(verdict).toMatchObject({ change: { 'next-role': 'human', status: 'ROUND-COMPLETE' } });
   });
 
   it('sends the role back with the finding’s own words, and at the cap asks with both positions', () => {
-    const red = { type: 'GATED', at: 9, findings: [finding('MAJOR')] } as const;
+    const red = gatedEvent([finding('MAJOR')]);
     expect(gated(policy, gating('architect', 'implementer'), red).verdict).toMatchObject({
       type: 'cool',
       order: { feedback: ['artifact-contract in x.md:3: The section "Mechanism" is missing'] },

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { initialState, step, wishes, type MachineState } from '../../src/domain/machine.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
 import { matches } from '../../src/protocol/artifact.ts';
-import { ended, facts, question, read, settled } from '../rig/facts.ts';
+import { ended, facts, gated, question, read, settled } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';
 
 const policy = testPolicy({ digest: 'judging', allowDefaults: true });
@@ -27,7 +27,7 @@ const missing = [{ path: 'coordination/specs/Q-R01-SPEC.md', present: false, cha
 
 describe('a session’s result that is not on disk yet', () => {
   it.each([
-    ['its write is lost', [settled(ready), { type: 'GATED', at: 6_000, findings: [] }, lost] as const],
+    ['its write is lost', [settled(ready), { type: 'GATED', at: 6_000, gates: [] }, lost] as const],
     ['a gate failed and is due again', [settled(ready), { ...failed, doing: 'gate' }, due] as const],
     [
       'a gate failed and the runner was restarted',
@@ -42,10 +42,7 @@ describe('a session’s result that is not on disk yet', () => {
 
   it('leaves an illegal edge illegal after a lost write', () => {
     const skipping = settled(facts({ role: 'memorial' }));
-    const again = walk(
-      [skipping, { type: 'GATED', at: 6_000, findings: [] }, lost, skipping],
-      end(working()),
-    );
+    const again = walk([skipping, { type: 'GATED', at: 6_000, gates: [] }, lost, skipping], end(working()));
     expect(again.context.verdict).toMatchObject({ type: 'gate', to: 'implementer' });
   });
 
@@ -116,7 +113,7 @@ describe('a session’s result that is not on disk yet', () => {
 describe('the human wins', () => {
   it('over a session that saved over PAUSED: it is handed over paused, or given back paused', () => {
     const stopped = { type: 'stopped', why: 'paused' } as const;
-    const done = walk([settled(ready), { type: 'GATED', at: 6_000, findings: [] }], end(working(), stopped));
+    const done = walk([settled(ready), { type: 'GATED', at: 6_000, gates: [] }], end(working(), stopped));
     expect(done.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'implementer' } });
     const half = walk(
       [settled(facts({ status: 'WORKING' }), { artifacts: missing })],
@@ -127,7 +124,7 @@ describe('the human wins', () => {
 
   it('with a PAUSED that came just as the role finished: nothing of it is run again', () => {
     const state = walk(
-      [settled(facts({ status: 'PAUSED' })), { type: 'GATED', at: 6_000, findings: [] }],
+      [settled(facts({ status: 'PAUSED' })), { type: 'GATED', at: 6_000, gates: [] }],
       end(working()),
     );
     expect(state.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'implementer' } });
@@ -142,7 +139,7 @@ describe('the human wins', () => {
       line: null,
       text: 'm',
     } as const;
-    const red: MachineEvent = { type: 'GATED', at: 6_000, findings: [finding] };
+    const red = gated([finding]);
     const state = walk([settled(facts({ status: 'PAUSED' })), red], end(working()));
     expect(state.context.verdict).toMatchObject({ change: { status: 'PAUSED', 'next-role': 'architect' } });
   });

@@ -53,7 +53,7 @@ describe('the machine', () => {
     expect(settling.effects).toMatchObject([{ kind: 'settle' }]);
     const gating = step(policy, settling.state, settled(facts({ role: 'implementer' })));
     expect(gating.effects).toMatchObject([{ kind: 'gate' }]);
-    const writing = step(policy, gating.state, { type: 'GATED', at: 6_000, findings: [] });
+    const writing = step(policy, gating.state, { type: 'GATED', at: 6_000, gates: [] });
     expect(writing.effects).toMatchObject([
       {
         kind: 'write',
@@ -191,7 +191,7 @@ describe('the machine', () => {
       ended(order.id, { type: 'failed', class: 'overloaded', message: 'busy', resetsAt: null }),
       settled(working),
       settled(facts({ role: 'implementer' })),
-      { type: 'GATED', at: 6_000, findings: [] },
+      { type: 'GATED', at: 6_000, gates: [] },
       { type: 'WRITTEN', at: 7_000, digest: 'd4', commit: null },
       { type: 'TICK', at: 900_000 },
       { type: 'LOOK', at: 900_000 },

@@ -41,6 +41,7 @@ const world = (over: Partial<CatalogFiles> = {}): CatalogFiles => ({
   tiers: [tiers],
   models: [models],
   limits: [limits],
+  gates: [],
   settings: null,
   installed: ['claude'],
   ...over,

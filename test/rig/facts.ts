@@ -1,6 +1,7 @@
 /** Handoffs and events for tests of the pure floors, with everything that is not named left at rest. */
 import type { Escalation } from '../../src/protocol/escalation.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
+import type { Finding } from '../../src/protocol/finding.ts';
 import type { HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { SessionUsage } from '../../src/protocol/usage.ts';
 import type { Outcome } from '../../src/protocol/session.ts';
@@ -79,6 +80,11 @@ export const someUsage: SessionUsage = {
   models: [{ model: 'some-model', side: false, usage: tokens, requests: 1, reportedUsd: 0.01 }],
   requests: [{ model: 'some-model', side: false, at: 3_500, usage: tokens }],
 };
+/** What the gates came to, as if one gate had found all of it. */
+export function gated(findings: readonly Finding[] = [], at = 6_000): Of<'GATED'> {
+  const pass = findings.every(({ severity }) => severity === 'MINOR' || severity === 'OBS');
+  return { type: 'GATED', at, gates: [{ gate: 'artifact-contract', pass, ms: 1, findings, note: null }] };
+}
 
 export function ended(
   order: string,

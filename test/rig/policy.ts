@@ -1,4 +1,5 @@
 /** A small policy for tests of the pure floors: the four roles, the shipped tiers, short clocks. */
+import { defaultPlan } from '../../src/protocol/gateplan.ts';
 import type { Policy, RoleContract } from '../../src/protocol/policy.ts';
 
 const limits = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000, turns: 30 };
@@ -73,6 +74,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     },
     assignments: Object.fromEntries(Object.keys(roles).map((role) => [role, assignment])),
     caps: { perRole: 4, perRound: 10, perDispatch: 2 },
+    gates: defaultPlan,
     backoff: { firstMs: 1_000, factor: 3, maxMs: 30_000 },
     interrupted: 'escalate',
     allowDefaults: false,

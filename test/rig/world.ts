@@ -236,7 +236,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
         };
       }
       case 'gate':
-        return { type: 'GATED', at: now, findings: [] };
+        return { type: 'GATED', at: now, gates: [] };
       case 'write': {
         const event = write(effect.change, effect.expect);
         if (event.type === 'WRITTEN' && effect.escalation !== null && file.handoff !== null) {
