@@ -129,7 +129,10 @@ describe('readCatalog()', () => {
       {
         file: 'coordination/state/tier.yml',
         diagnostics: [
-          { severity: 'warning', hint: 'Valid names here: tiers.yaml, models.yaml, limits.yaml, gates.yaml.' },
+          {
+            severity: 'warning',
+            hint: 'Valid names here: tiers.yaml, models.yaml, limits.yaml, gates.yaml.',
+          },
         ],
       },
     ]);
