@@ -32,7 +32,16 @@ describe('the shipped files', () => {
   });
 
   it('agree with what stands in when state/limits.yaml cannot be read', () => {
-    const none = { roles: [], tiers: [], models: [], limits: [], gates: [], settings: null, installed: [] };
+    const none = {
+      roles: [],
+      tiers: [],
+      models: [],
+      limits: [],
+      gates: [],
+      agents: [],
+      settings: null,
+      installed: [],
+    };
     const text = shipped('state/limits.yaml');
     const bare = assemble(none).policy;
     const full = assemble({

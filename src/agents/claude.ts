@@ -13,17 +13,9 @@ import { verdict } from './verdict.ts';
 
 /** Name of the appended system prompt in the session's folder. A file, because argv strings end at 128 KiB. */
 export const systemFile = 'system.md';
-/** Retries of one API request; the program's own default of 10 takes about 3 minutes (seen in 2.1.330). */
-const retryCount = 3;
 /** The program's own timeout of one API request, in ms: never above our idle clock, never absurdly short. */
 const requestMsMin = 1_000;
 const requestMsMax = 600_000;
-
-/**
- * What reaches the program from the user's own environment: the names of its login, gateway and behaviour. For
- * Bedrock or Vertex the user adds `AWS_*` or `GOOGLE_*` to the agent's `env:`; cloud keys are never passed unasked.
- */
-const passEnv = ['ANTHROPIC_*', 'CLAUDE_CODE_*', 'CLAUDE_CONFIG_DIR'] as const;
 
 /** The adapter for Claude Code. */
 export const claude: Agent = { kind: 'claude', program: 'claude', command, read: readClaude, judge };
@@ -31,41 +23,29 @@ export const claude: Agent = { kind: 'claude', program: 'claude', command, read:
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const tools = brief.tools.join(',');
   const allowed = allowRules(brief.tools, [...brief.manifest.writable, withinProject(place)]);
+  const { facts } = settings;
   const denied = denyRules(brief.manifest.hidden, brief.manifest.writable);
   return {
     argv: [
       settings.run ?? 'claude',
       '-p',
-      ...['--output-format', 'stream-json', '--verbose'],
+      ...facts.flags,
       ...['--session-id', place.sessionId],
       ...(order.model === null ? [] : ['--model', order.model]),
-      // dontAsk refuses whatever is not allowed instead of waiting for somebody to ask; it works for root too, which
-      // the bypass modes do not (2.1.330).
-      ...['--permission-mode', 'dontAsk'],
       // --tools cuts the tool list the model sees, and with it most of the fixed prompt; --allowedTools permits them.
       ...['--tools', tools],
       ...['--allowedTools', allowed.join(',')],
       ...(denied.length === 0 ? [] : ['--disallowedTools', ...denied]),
-      // No user or project settings, no MCP servers: the session is what the order says and nothing else.
-      ...['--setting-sources', ''],
-      '--strict-mcp-config',
       ...['--append-system-prompt-file', `${place.session}/${systemFile}`],
       ...['--max-turns', String(brief.limits.turns)],
       ...settings.args,
     ],
     env: {
+      ...facts.env,
       ...orderEnv(order, place),
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_AUTOUPDATER: '1',
-      // Otherwise the process outlives its result line by as long as a background command runs (2.1.330).
-      CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
-      CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
-      // Otherwise the first request tells every role the changed files and last commits of the tree (2.1.330): not cold.
-      CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS: '1',
-      CLAUDE_CODE_MAX_RETRIES: String(retryCount),
       API_TIMEOUT_MS: String(Math.min(requestMsMax, Math.max(requestMsMin, Math.floor(brief.limits.idleMs)))),
     },
-    passEnv: [...passEnv, ...settings.env],
+    passEnv: [...facts.passEnv, ...settings.env],
     stdin: brief.prompt,
     files: { [systemFile]: brief.system },
   };

@@ -1,9 +1,11 @@
 /**
  * One line of Claude Code's stream-json as one event. A line is parsed as JSON and never matched by its beginning:
- * in 2.1.330 `type` is not the first key of a result. Failure classes come from the tables below, which map
- * structured fields; what is in no table is `failed`, what is no known line is noise. It never throws.
+ * in 2.1.330 `type` is not the first key of a result. Failure classes come from the facts, which map structured
+ * fields; what they do not know is `failed`, what is no known line is noise. It never throws.
  */
-import type { FailureClass, SessionEvent } from '../protocol/session.ts';
+import { classify } from '../protocol/agentfacts.ts';
+import type { AgentFacts } from '../protocol/agentfacts.ts';
+import type { SessionEvent } from '../protocol/session.ts';
 import type { UsageReport } from '../protocol/usage.ts';
 import { claudeUsage } from './claudeusage.ts';
 import { asFields, asList, asNumber, asText, commandCharsMax, fieldsOf, plain } from './line.ts';
@@ -12,65 +14,23 @@ import { messageCharsMax } from './tally.ts';
 
 const noise: SessionEvent = { type: 'noise' };
 
-/** `terminal_reason` of a result. Seen in 2.1.330; 2.1.197 says "completed" even after an API error. */
-const byTerminalReason: Readonly<Record<string, FailureClass>> = {
-  prompt_too_long: 'context-too-long',
-  max_turns: 'capped',
-  budget_exhausted: 'capped',
-  aborted_tools: 'crashed',
-};
-/** `subtype` of a result. Seen in both versions; 2.1.197 has no terminal_reason for a spent budget. */
-const bySubtype: Readonly<Record<string, FailureClass>> = {
-  error_max_turns: 'capped',
-  error_max_budget_usd: 'capped',
-  error_during_execution: 'crashed',
-};
-/** `api_error` of a result or an error message. Only in 2.1.330. */
-const byApiError: Readonly<Record<string, FailureClass>> = {
-  usage_limit_reached: 'rate-limited',
-  connection_failed: 'network',
-  max_output_tokens: 'capped',
-};
-/** `error` of an assistant message that stands for an API error. Both versions. */
-const byMessageError: Readonly<Record<string, FailureClass>> = {
-  authentication_failed: 'auth',
-  billing_error: 'quota',
-  rate_limit: 'rate-limited',
-  // 529 after the last retry, and in 2.1.197 a refused connection as well.
-  server_error: 'overloaded',
-  overloaded: 'overloaded',
-  max_output_tokens: 'capped',
-};
-/** `api_error_status`, the HTTP status. In 2.1.197 it is null for 529. */
-const byStatus: Readonly<Record<number, FailureClass>> = {
-  401: 'auth',
-  403: 'auth',
-  413: 'context-too-long',
-  429: 'rate-limited',
-  500: 'overloaded',
-  502: 'overloaded',
-  503: 'overloaded',
-  504: 'overloaded',
-  529: 'overloaded',
-};
-
 /**
  * Translates one line.
  *
- * @example readClaude('{"subtype":"success","is_error":false,"result":"ok","type":"result"}').type // 'done'
+ * @example readClaude('{"subtype":"success","is_error":false,"result":"ok","type":"result"}', facts).type // 'done'
  */
-export function readClaude(line: string): SessionEvent {
+export function readClaude(line: string, facts: AgentFacts): SessionEvent {
   const fields = fieldsOf(line);
   if (fields === null) return noise;
   switch (fields['type']) {
     case 'system':
       return readSystem(fields);
     case 'assistant':
-      return readAssistant(fields);
+      return readAssistant(fields, facts);
     case 'rate_limit_event':
       return readRateLimit(fields);
     case 'result':
-      return readResult(fields);
+      return readResult(fields, facts);
     default:
       // user (tool results), stream_event, and whatever a later version adds.
       return noise;
@@ -107,15 +67,13 @@ function retryWords(fields: Fields): string {
 }
 
 /** Every content block comes on a line of its own (both versions); if not, a tool call says more than a text. */
-function readAssistant(fields: Fields): SessionEvent {
+function readAssistant(fields: Fields, facts: AgentFacts): SessionEvent {
   const ofSubagent = asText(fields['parent_tool_use_id']) !== null;
   const blocks = asList(asFields(fields['message'])?.['content']).map((block) => asFields(block) ?? {});
   const texts = blocks
     .map((block) => (block['type'] === 'text' ? (asText(block['text']) ?? '') : ''))
     .filter(Boolean);
-  const error = asText(fields['error']);
-  if (error !== null)
-    return ofSubagent ? noise : failure(fields, texts.join('\n'), lookup(byMessageError, error));
+  if (asText(fields['error']) !== null) return ofSubagent ? noise : failure(fields, texts.join('\n'), facts);
   const call = blocks.find((block) => block['type'] === 'tool_use');
   if (call !== undefined) {
     const tool = asText(call['name']) ?? 'unknown';
@@ -156,11 +114,11 @@ function readRateLimit(fields: Fields): SessionEvent {
   }
 }
 
-function readResult(fields: Fields): SessionEvent {
+function readResult(fields: Fields, facts: AgentFacts): SessionEvent {
   const text = asText(fields['result']) ?? asList(fields['errors']).map(asText).filter(Boolean).join('\n');
   // An API error comes as subtype "success" with is_error true (both versions), so is_error decides.
   if (fields['is_error'] === true || fields['subtype'] !== 'success')
-    return failure(fields, text, undefined, claudeUsage(fields));
+    return failure(fields, text, facts, claudeUsage(fields));
   return {
     type: 'done',
     text: plain(text),
@@ -179,28 +137,21 @@ function refusals(fields: Fields): readonly string[] {
   });
 }
 
-/** The first table that knows a field decides; `known` is the class the caller read from a field of its own line. */
+/** Only fields the program fills itself; the texts change between versions and can be written by the model. */
 function failure(
   fields: Fields,
   text: string,
-  known?: FailureClass,
+  facts: AgentFacts,
   usage: UsageReport | null = null,
 ): SessionEvent {
-  const found =
-    lookup(byTerminalReason, fields['terminal_reason']) ??
-    lookup(bySubtype, fields['subtype']) ??
-    lookup(byApiError, fields['api_error']) ??
-    (fields['stop_reason'] === 'refusal' ? 'refused' : undefined) ??
-    known ??
-    byStatus[asNumber(fields['api_error_status']) ?? 0] ??
-    'failed';
+  const names = ['terminal_reason', 'subtype', 'api_error', 'stop_reason', 'error'] as const;
+  const signs = Object.fromEntries(names.map((name) => [name, asText(fields[name])]));
+  const status = asNumber(fields['api_error_status']);
+  const found = classify({ ...signs, api_error_status: status }, facts.failures);
+  const kind = found === null || found === 'waiting' ? 'failed' : found;
   // An aborted run carries only the program's own diagnostic code, which tells a person nothing.
   const reason = asText(fields['terminal_reason']) ?? 'no reason given';
   const message =
-    found === 'crashed' ? `the session was interrupted (${reason})` : plain(text, messageCharsMax);
-  return { type: 'failure', class: found, message, resetsAt: null, usage };
-}
-
-function lookup(table: Readonly<Record<string, FailureClass>>, value: unknown): FailureClass | undefined {
-  return typeof value === 'string' && Object.hasOwn(table, value) ? table[value] : undefined;
+    kind === 'crashed' ? `the session was interrupted (${reason})` : plain(text, messageCharsMax);
+  return { type: 'failure', class: kind, message, resetsAt: null, usage };
 }

@@ -16,7 +16,7 @@ import type {
 } from '../protocol/session.ts';
 import type { AgentSettings } from '../protocol/policy.ts';
 import { plain } from './line.ts';
-import { orderEnv } from './order.ts';
+import { orderEnv, wholePrompt } from './order.ts';
 import { verdict } from './verdict.ts';
 
 /** Name of the brief's file in the session's folder; its absolute path is NEXT_ROLE_PROMPT_FILE. */
@@ -26,7 +26,7 @@ export const promptFile = 'prompt.md';
 export const command: Agent = { kind: 'command', program: null, command: start, read, judge };
 
 function start(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
-  const prompt = `${brief.system}\n\n${brief.prompt}`;
+  const prompt = wholePrompt(brief);
   const run =
     settings.run ?? `echo 'agent "${settings.name.replaceAll("'", '')}" has no run: command' >&2; exit 126`;
   const line = settings.args.length === 0 ? run : `${run} "$@"`;

@@ -5,10 +5,20 @@
 import type { AgentKind } from '../protocol/policy.ts';
 import type { Agent } from '../protocol/session.ts';
 import { claude } from './claude.ts';
+import { codex } from './codex.ts';
 import { command } from './command.ts';
+import { gemini } from './gemini.ts';
+import { opencode } from './opencode.ts';
 import { scripted } from './scripted.ts';
 
-const byKind: Readonly<Record<AgentKind, Agent>> = { claude, command, scripted };
+const byKind: Readonly<Record<AgentKind, Agent>> = {
+  claude,
+  codex,
+  gemini,
+  opencode,
+  command,
+  scripted,
+};
 
 /** Every agent, in the order in which an installed one is looked for. */
 export const agents: readonly Agent[] = Object.values(byKind);

@@ -26,6 +26,17 @@ export function fieldsOf(line: string): Fields | null {
   }
 }
 
+/**
+ * The object inside a sentence, such as the provider's answer in "[API Error: {…}]"; null when there is none.
+ *
+ * @example innerFields('[API Error: {"error":{"code":401}}]') // { error: { code: 401 } }
+ */
+export function innerFields(text: string): Fields | null {
+  const from = text.indexOf('{');
+  const to = text.lastIndexOf('}');
+  return from < 0 || to < from ? null : fieldsOf(text.slice(from, to + 1));
+}
+
 export function asFields(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
 }

@@ -16,7 +16,7 @@ import type {
   Tally,
 } from '../protocol/session.ts';
 import type { AgentSettings } from '../protocol/policy.ts';
-import { failureClasses } from '../protocol/scenario.ts';
+import { failureClasses } from '../protocol/session.ts';
 import { asNumber, asText, fieldsOf, plain } from './line.ts';
 import { orderEnv } from './order.ts';
 import { verdict } from './verdict.ts';

@@ -1,7 +1,7 @@
 /**
  * The tally: what was seen of a session's stream, folded event by event. It stays small whatever the stream holds,
- * because it is journalled. The last word wins: a `done` clears an earlier failure (the agent recovered), a failure
- * takes back an earlier `done`. It never looks into texts.
+ * because it is journalled. The last word wins: a `done` clears an earlier failure (the agent recovered) unless that
+ * was final, a failure takes back an earlier `done`. It never looks into texts.
  */
 import type { SessionEvent, Tally } from '../protocol/session.ts';
 import type { UsageReport } from '../protocol/usage.ts';
@@ -56,18 +56,21 @@ export function fold(tally: Tally, event: SessionEvent): Tally {
     case 'usage':
       return used(tally, event.report);
     case 'done': {
+      const gaveUp = tally.failure?.final === true;
       const counted = used({ ...tally, costUsd: event.costUsd ?? tally.costUsd }, event.usage);
       return {
         ...counted,
-        done: true,
-        doneText: event.text.slice(0, doneCharsMax),
-        failure: null,
+        done: !gaveUp,
+        doneText: event.text === '' ? tally.doneText : event.text.slice(0, doneCharsMax),
+        failure: gaveUp ? tally.failure : null,
         // The closing list is whole; what was counted on the way may lack refusals that had no event of their own.
         denied: event.denied.length > 0 ? event.denied.slice(0, deniedCountMax) : tally.denied,
         turns: event.turns ?? tally.turns,
       };
     }
     case 'text':
+      // Programs whose terminal event has no text of its own: the last thing said is the answer.
+      return { ...tally, doneText: event.text.slice(0, doneCharsMax) };
     case 'waiting':
     case 'noise':
       return tally;
@@ -93,8 +96,9 @@ function merge(
   event: Extract<SessionEvent, { type: 'failure' }>,
 ): NonNullable<Tally['failure']> {
   const message = event.message.slice(0, messageCharsMax);
-  if (before === null) return { class: event.class, message, resetsAt: event.resetsAt };
+  const final = event.final === true || before?.final === true ? { final: true as const } : {};
+  if (before === null) return { class: event.class, message, resetsAt: event.resetsAt, ...final };
   const kind = event.class === 'failed' ? before.class : event.class;
   const resetsAt = event.resetsAt ?? (kind === before.class ? before.resetsAt : null);
-  return { class: kind, message: message === '' ? before.message : message, resetsAt };
+  return { class: kind, message: message === '' ? before.message : message, resetsAt, ...final };
 }

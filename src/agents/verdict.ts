@@ -59,7 +59,9 @@ function said(tally: Tally): Outcome | null {
 }
 
 function gaveReason(tally: Tally): Outcome | null {
-  return tally.failure === null ? null : { type: 'failed', ...tally.failure };
+  if (tally.failure === null) return null;
+  const { class: kind, message, resetsAt } = tally.failure;
+  return { type: 'failed', class: kind, message, resetsAt };
 }
 
 function judgeCode(code: number, tally: Tally, program: string): Outcome {

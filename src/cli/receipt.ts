@@ -43,7 +43,13 @@ const streamsMax = 100;
 const filesMax = 500;
 
 /** Tools that write a file, in the words of the agents we know. */
-const writingTools: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
+const writingTools: ReadonlySet<string> = new Set([
+  // Claude Code, Codex, Gemini CLI, opencode.
+  ...['Write', 'Edit', 'MultiEdit', 'NotebookEdit'],
+  'file_change',
+  ...['write_file', 'replace'],
+  ...['write', 'edit', 'multiedit', 'patch'],
+]);
 
 /** The receipt of a round; null when there is no journal, or one too long to be summed up at the end of a run. */
 export async function receiptOf(project: Project, policy: Policy, round: string): Promise<Receipt | null> {
@@ -108,7 +114,7 @@ async function filesWritten(project: Project, policy: Policy, order: Order): Pro
   const files = new Set<string>();
   const stdout = join(sessionFolder(join(project.own, 'sessions'), order.id), 'stdout');
   const tail = await openTail(stdout, (line) => {
-    const event = agent.read(line);
+    const event = agent.read(line, settings.facts);
     if (event.type !== 'tool' || event.target === null || !writingTools.has(event.tool)) return;
     const path = isAbsolute(event.target) ? relative(project.root, event.target) : event.target;
     // Every role edits the handoff; it says nothing about what was made.

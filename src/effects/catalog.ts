@@ -19,9 +19,9 @@ import type { Policy } from '../protocol/policy.ts';
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const builtinFolders = ['roles', 'state', 'templates'] as const;
-const stateNames = ['tiers', 'models', 'limits', 'gates'] as const;
+const stateNames = ['tiers', 'models', 'limits', 'gates', 'agents'] as const;
 /** Programs of the agents we can drive. */
-const agentPrograms = ['claude'] as const;
+const agentPrograms = ['claude', 'codex', 'gemini', 'opencode'] as const;
 
 /** Files of one folder that are looked at; more are reported. */
 const folderFilesMax = 200;
@@ -59,6 +59,7 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
     models: [],
     limits: [],
     gates: [],
+    agents: [],
   };
   for (const { root, folder } of bases) {
     for (const name of await shelf.list(root, `${folder}roles`)) {

@@ -18,7 +18,7 @@ type AssignmentSources = {
 };
 
 /** The agents looked for when the settings name none, best first. */
-const preferredAgents = ['claude'] as const;
+const preferredAgents = ['claude', 'codex', 'gemini', 'opencode'] as const;
 
 /**
  * Chooses agent and model for one role.

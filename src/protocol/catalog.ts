@@ -4,6 +4,7 @@
  * and what was there before stays in force, so there is always a policy to show; whether to run on it the caller decides
  * by the problems.
  */
+import { agentsFile, joinFacts } from './agentfacts.ts';
 import { assign } from './assignment.ts';
 import type { Models } from './assignment.ts';
 import { invalid, missing, oneOf } from './dataissue.ts';
@@ -28,6 +29,7 @@ export type CatalogFiles = {
   readonly models: readonly DataFile[];
   readonly limits: readonly DataFile[];
   readonly gates: readonly DataFile[];
+  readonly agents: readonly DataFile[];
   readonly settings: DataFile | null;
   /** Agent programs found on PATH. */
   readonly installed: readonly string[];
@@ -55,7 +57,7 @@ const lastResort = {
 /**
  * Assembles the policy. Its digest is left to the caller, who has a hash function.
  *
- * @example assemble({ roles, tiers, models, limits, gates, settings: null, installed: ['claude'] }).policy.defaultTier // 'full'
+ * @example assemble({ roles, tiers, models, limits, gates, agents, settings: null, installed: ['claude'] }).policy.defaultTier // 'full'
  */
 export function assemble(files: CatalogFiles): Catalog {
   const found = new Map<string, Diagnostic[]>();
@@ -70,7 +72,8 @@ export function assemble(files: CatalogFiles): Catalog {
   const limits = joinLimits(readLayers(files.limits, limitsFile, report), roleNames, report);
   const models = joinModels(readLayers(files.models, modelsFile, report));
   const settings = settingsOf(files.settings, { roles: roleNames, tiers: [...tiers.keys()] }, report);
-  const agents = agentsOf(settings);
+  const facts = joinFacts(readLayers(files.agents, agentsFile, report).map((layer) => layer.value));
+  const agents = agentsOf(settings, facts);
   const sources = { settings, agents, models, installed: files.installed };
   if (!tiers.has(settings.tier ?? defaultTier)) {
     const hint = 'Install next-role again, or name the tier in coordination/state/tiers.yaml.';

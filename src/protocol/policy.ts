@@ -4,6 +4,7 @@
  * Types and pure look-ups only; catalog.ts parses the files.
  */
 import type { GatePlan } from './gateplan.ts';
+import type { AgentFacts } from './agentfacts.ts';
 import type { Role } from './handoff.ts';
 
 export type ModelClass = 'frontier' | 'balanced' | 'cheap';
@@ -61,7 +62,7 @@ export type Tier = {
   readonly ends: 'ROUND-COMPLETE' | 'WAVE-PLAN-READY' | 'WAVE-COMPLETE';
 };
 
-export type AgentKind = 'claude' | 'command' | 'scripted';
+export type AgentKind = 'claude' | 'codex' | 'gemini' | 'opencode' | 'command' | 'scripted';
 
 /** An agent as configured: which adapter, with which options. */
 export type AgentSettings = {
@@ -75,6 +76,8 @@ export type AgentSettings = {
   readonly args: readonly string[];
   /** Names (or `PREFIX_*` patterns) of environment variables passed on beside the common ones. */
   readonly env: readonly string[];
+  /** What is known of its program: state/agents.yaml. */
+  readonly facts: AgentFacts;
 };
 
 /** Which agent and model works a role in this project. */

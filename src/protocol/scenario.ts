@@ -17,27 +17,12 @@ import { closed } from './dataissue.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Escalation, Option } from './escalation.ts';
 import type { HandoffChange, Role } from './handoff.ts';
+import { failureClasses } from './session.ts';
 import type { FailureClass } from './session.ts';
 
 /** Longest pause of one step, and the most that `flood` prints. */
 export const pauseMsMax = 600_000;
 export const floodBytesMax = 2_000_000_000;
-
-export const failureClasses = [
-  'denied',
-  'capped',
-  'rate-limited',
-  'quota',
-  'auth',
-  'overloaded',
-  'network',
-  'context-too-long',
-  'refused',
-  'stalled',
-  'crashed',
-  'not-started',
-  'failed',
-] as const satisfies readonly FailureClass[];
 
 /** Ways in which a real agent was seen to misbehave. */
 export const misbehaviours = [

@@ -4,7 +4,8 @@
  * by anything in this file.
  */
 import type { Role } from './handoff.ts';
-import type { AgentSettings, Limits } from './policy.ts';
+import type { AgentFacts } from './agentfacts.ts';
+import type { AgentKind, AgentSettings, Limits } from './policy.ts';
 import type { UsageReport } from './usage.ts';
 
 /** What the machine decides to run. JSON only: it is stored in the journal. */
@@ -99,6 +100,23 @@ export type FailureClass =
   | 'not-started' // the program is missing or could not be run
   | 'failed'; // the agent said so, in no class of ours
 
+/** Every class, as data files and scenarios may name it. */
+export const failureClasses = [
+  'denied',
+  'capped',
+  'rate-limited',
+  'quota',
+  'auth',
+  'overloaded',
+  'network',
+  'context-too-long',
+  'refused',
+  'stalled',
+  'crashed',
+  'not-started',
+  'failed',
+] as const satisfies readonly FailureClass[];
+
 /** What one line of an agent's output means. Unknown lines are `noise`, never an error. */
 export type SessionEvent =
   | { readonly type: 'started'; readonly sessionId: string | null; readonly model: string | null }
@@ -114,6 +132,8 @@ export type SessionEvent =
       readonly resetsAt: number | null;
       /** Where the failing line also says what was used. */
       readonly usage?: UsageReport | null;
+      /** A later `done` does not take it back: the program gave up, and ends as if all were well. */
+      readonly final?: true;
     }
   /** The terminal event of the agent's own protocol: it says it is done. */
   | {
@@ -152,6 +172,7 @@ export type Tally = {
     readonly class: FailureClass;
     readonly message: string;
     readonly resetsAt: number | null;
+    readonly final?: true;
   } | null;
   readonly denied: readonly string[];
   readonly tools: number;
@@ -182,12 +203,14 @@ export type Outcome =
  * - `command` never starts anything; it says what to start. It may not throw.
  * - `read` turns one line of stdout (without its line end) into an event. It may not throw, whatever the line holds.
  * - `judge` says what the exit and the folded stream mean. The exit code alone never proves success.
+ *
+ * What may change with the program's next version is not in the adapter but in the facts, which are data.
  */
 export type Agent = {
-  readonly kind: string;
+  readonly kind: AgentKind;
   /** The program looked for on PATH, for `doctor` and for choosing the first installed; null when always there. */
   readonly program: string | null;
   command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command;
-  read(line: string): SessionEvent;
-  judge(exit: Exit, tally: Tally): Outcome;
+  read(line: string, facts: AgentFacts): SessionEvent;
+  judge(exit: Exit, tally: Tally, facts: AgentFacts): Outcome;
 };

@@ -4,6 +4,8 @@
  * settings with a mistake are reported and stand as if the file were empty, and the caller refuses to run on them.
  */
 import { z } from 'zod';
+import { envPattern, factKinds, noFacts } from './agentfacts.ts';
+import type { AgentFacts, FactKind } from './agentfacts.ts';
 import { closed, invalid, missing, nameWord, oneOf, plainText } from './dataissue.ts';
 import type { LineOf } from './dataissue.ts';
 import { readData } from './datafile.ts';
@@ -11,13 +13,6 @@ import type { Diagnostic } from './diagnostic.ts';
 import { gateOptionsPatch } from './gateplan.ts';
 import type { AgentSettings } from './policy.ts';
 import { agentKinds, capsPatch, limitsPatch, modelClasses } from './statefile.ts';
-
-const envPattern = z
-  .string()
-  .regex(
-    /^[A-Za-z_][A-Za-z0-9_]*\*?$/,
-    'Write the name of an environment variable, or a start such as "ACME_*".',
-  );
 
 const agent = closed({
   kind: z.enum(agentKinds),
@@ -71,8 +66,15 @@ export function readSettings(raw: string, known: Known): SettingsReading {
   return { settings: diagnostics.length > 0 ? {} : reading.value, diagnostics };
 }
 
-/** Every agent of a project by name: the two that always exist, and the configured ones over them. */
-export function agentsOf(settings: Settings): ReadonlyMap<string, AgentSettings> {
+/** What is known of each program; nothing unless given. */
+export type FactsByKind = Readonly<Partial<Record<FactKind, AgentFacts>>>;
+
+/** Every agent of a project by name: those that always exist, and the configured ones over them. */
+export function agentsOf(settings: Settings, facts: FactsByKind = {}): ReadonlyMap<string, AgentSettings> {
+  const factsOf = (kind: string): AgentFacts => {
+    const known = factKinds.find((each) => each === kind);
+    return (known === undefined ? undefined : facts[known]) ?? noFacts;
+  };
   const agents = new Map<string, AgentSettings>();
   const configured = Object.entries(settings.agents ?? {});
   for (const [agentName, its] of [...builtinAgents, ...configured]) {
@@ -83,6 +85,7 @@ export function agentsOf(settings: Settings): ReadonlyMap<string, AgentSettings>
       scenario: its.scenario ?? null,
       args: its.args ?? [],
       env: its.env ?? [],
+      facts: factsOf(its.kind),
     });
   }
   return agents;
@@ -90,6 +93,9 @@ export function agentsOf(settings: Settings): ReadonlyMap<string, AgentSettings>
 
 const builtinAgents: readonly (readonly [string, z.infer<typeof agent>])[] = [
   ['claude', { kind: 'claude' }],
+  ['codex', { kind: 'codex' }],
+  ['gemini', { kind: 'gemini' }],
+  ['opencode', { kind: 'opencode' }],
   ['scripted', { kind: 'scripted' }],
 ];
 

@@ -8,7 +8,14 @@ import { closed, nameWord, plainText } from './dataissue.ts';
 import type { AgentKind, Limits, ModelClass } from './policy.ts';
 
 export const modelClasses = ['frontier', 'balanced', 'cheap'] as const satisfies readonly ModelClass[];
-export const agentKinds = ['claude', 'command', 'scripted'] as const satisfies readonly AgentKind[];
+export const agentKinds = [
+  'claude',
+  'codex',
+  'gemini',
+  'opencode',
+  'command',
+  'scripted',
+] as const satisfies readonly AgentKind[];
 
 /** A week: longer clocks are taken for a slip of the unit, and stay far below the 24 days of a Node timer. */
 const minutesMax = 10_080;
@@ -63,7 +70,14 @@ export const tiersFile = z.record(nameWord, tier);
 export type TiersFile = z.infer<typeof tiersFile>;
 
 const model = z.string().min(1, 'Write a model name or alias, or null.').nullable().optional();
-const modelRow = closed({ claude: model, command: model, scripted: model }).optional();
+const modelRow = closed({
+  claude: model,
+  codex: model,
+  gemini: model,
+  opencode: model,
+  command: model,
+  scripted: model,
+}).optional();
 export const modelsFile = closed({ frontier: modelRow, balanced: modelRow, cheap: modelRow });
 export type ModelsFile = z.infer<typeof modelsFile>;
 

@@ -56,7 +56,10 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
     project: project.root,
     sessions: `${project.own}/sessions`,
     limitsOf: (order) => limitsOf(round, order),
-    isDone: (line, order) => driver(order).agent.read(line).type === 'done',
+    isDone: (line, order) => {
+      const { agent, settings } = driver(order);
+      return agent.read(line, settings.facts).type === 'done';
+    },
   });
   return {
     async work(order) {
@@ -104,12 +107,12 @@ async function workOrder(
   order: Order,
 ): Promise<MachineEvent> {
   const { say, now } = options;
-  const stream = createStream(driver.agent, order, say);
+  const stream = createStream(driver, order, say);
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
     const end = await runner.ensure(order, () => prepare(round, options, driver, order), stream);
     const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
-    return { ...endedEvent(driver.agent, order, end, stream.tally()), at: now(), promptBytes };
+    return { ...endedEvent(driver, order, end, stream.tally()), at: now(), promptBytes };
   } finally {
     clearInterval(pulse);
   }
@@ -118,7 +121,7 @@ async function workOrder(
 type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
 
 function endedEvent(
-  agent: Agent,
+  { agent, settings }: Driver,
   order: Order,
   end: SessionEnd,
   tally: Tally,
@@ -126,7 +129,7 @@ function endedEvent(
   return {
     type: 'ENDED',
     order: order.id,
-    outcome: agent.judge(end.exit, tally),
+    outcome: agent.judge(end.exit, tally, settings.facts),
     ms: end.ms,
     tools: tally.tools,
     denied: tally.denied,
@@ -167,7 +170,7 @@ async function prepare(
 }
 
 /** Folds a session's lines and remembers its last sign of life. */
-function createStream(agent: Agent, order: Order, say: SessionsOptions['say']) {
+function createStream({ agent, settings }: Driver, order: Order, say: SessionsOptions['say']) {
   const startedAt = performance.now();
   let tally = emptyTally();
   let bytes = 0;
@@ -175,7 +178,7 @@ function createStream(agent: Agent, order: Order, say: SessionsOptions['say']) {
   let last: string | null = null;
   return {
     line(text: string): void {
-      const event = agent.read(text);
+      const event = agent.read(text, settings.facts);
       tally = fold(tally, event);
       lastAt = performance.now();
       last = signOfLife(event) ?? last;

@@ -1,6 +1,7 @@
 /** One order, brief and place for the agents' tests; each test changes what it is about. */
 import type { AgentSettings } from '../../src/protocol/policy.ts';
 import type { Brief, Order, Place } from '../../src/protocol/session.ts';
+import { shippedFacts } from './facts.ts';
 
 export const order: Order = {
   id: 'R07.2-reviewer',
@@ -49,4 +50,5 @@ export const settings: AgentSettings = {
   scenario: null,
   args: [],
   env: [],
+  facts: shippedFacts.claude,
 };

@@ -9,7 +9,9 @@ import { allowRules, claude, denyRules } from '../../src/agents/claude.ts';
 import { emptyTally, fold } from '../../src/agents/tally.ts';
 import type { Exit, SessionEvent, Tally } from '../../src/protocol/session.ts';
 import { brief, order, place, settings } from './brief.ts';
+import { shippedFacts } from './facts.ts';
 
+const facts = shippedFacts.claude;
 const cassettes = new URL('../cassettes/', import.meta.url);
 
 function eventsOf(cassette: string): readonly SessionEvent[] {
@@ -17,7 +19,7 @@ function eventsOf(cassette: string): readonly SessionEvent[] {
   return text
     .split('\n')
     .filter(Boolean)
-    .map((line) => claude.read(line));
+    .map((line) => claude.read(line, facts));
 }
 
 function tallyOf(cassette: string): Tally {
@@ -91,7 +93,7 @@ const recorded: readonly (readonly [string, Exit, string, string])[] = [
 describe('claude.read() and claude.judge() on recorded streams', () => {
   it.each(recorded)('%s ended as %o reads as "%s" and is judged %s', (cassette, exit, events, judged) => {
     expect(words(eventsOf(cassette))).toBe(events);
-    const outcome = claude.judge(exit, tallyOf(cassette));
+    const outcome = claude.judge(exit, tallyOf(cassette), facts);
     expect(outcome.type === 'failed' ? outcome.class : outcome.type).toBe(judged);
   });
 
@@ -131,6 +133,7 @@ describe('claude.read() and claude.judge() on recorded streams', () => {
     const call = (input: object) =>
       claude.read(
         JSON.stringify({ type: 'assistant', message: { content: [{ type: 'tool_use', name: 'X', input }] } }),
+        facts,
       );
     expect(call({ command: 'a'.repeat(500) })).toMatchObject({ target: `${'a'.repeat(119)}…` });
     expect(call({ file_path: `/${'a'.repeat(500)}` })).toMatchObject({ target: `/${'a'.repeat(500)}` });
@@ -149,7 +152,10 @@ describe('claude.read() and claude.judge() on recorded streams', () => {
       ['claude-330/429-oauth', 1_795_368_349_000],
       ['claude-197/429-oauth', 1_795_370_711_000],
     ] as const) {
-      expect(claude.judge(code(1), tallyOf(cassette))).toMatchObject({ class: 'rate-limited', resetsAt });
+      expect(claude.judge(code(1), tallyOf(cassette), facts)).toMatchObject({
+        class: 'rate-limited',
+        resetsAt,
+      });
     }
   });
 
@@ -178,9 +184,9 @@ describe('claude.read() and claude.judge() on recorded streams', () => {
       message: { content: [{ type: 'tool_result', content: scary, is_error: true }] },
     };
     const result = { is_error: false, result: scary, subtype: 'success', type: 'result' };
-    const events = [text, output, result].map((line) => claude.read(JSON.stringify(line)));
+    const events = [text, output, result].map((line) => claude.read(JSON.stringify(line), facts));
     expect(words(events)).toBe('text - done');
-    expect(claude.judge(code(0), events.reduce(fold, emptyTally()))).toEqual({ type: 'done' });
+    expect(claude.judge(code(0), events.reduce(fold, emptyTally()), facts)).toEqual({ type: 'done' });
   });
 
   it('a field named like a method of every object has no class', () => {
@@ -190,15 +196,16 @@ describe('claude.read() and claude.judge() on recorded streams', () => {
       terminal_reason: '__proto__',
       api_error: 'toString',
     };
-    expect(claude.read(JSON.stringify(line))).toMatchObject({ type: 'failure', class: 'failed' });
+    expect(claude.read(JSON.stringify(line), facts)).toMatchObject({ type: 'failure', class: 'failed' });
     const message = { type: 'assistant', error: 'constructor', message: { content: [] } };
-    expect(claude.read(JSON.stringify(message))).toMatchObject({ type: 'failure', class: 'failed' });
+    expect(claude.read(JSON.stringify(message), facts)).toMatchObject({ type: 'failure', class: 'failed' });
   });
 
   it('403 is a login problem and 503 an overload', () => {
     const ofStatus = (status: number) =>
       claude.read(
         JSON.stringify({ type: 'result', subtype: 'success', is_error: true, api_error_status: status }),
+        facts,
       );
     expect(ofStatus(403)).toMatchObject({ class: 'auth' });
     expect(ofStatus(503)).toMatchObject({ class: 'overloaded' });
@@ -225,7 +232,7 @@ describe('claude.read() and claude.judge() on recorded streams', () => {
         .map(([name, rest]) => JSON.stringify({ ...rest, type: name })),
     );
     fc.assert(
-      fc.property(line, (text) => events.includes(claude.read(text).type)),
+      fc.property(line, (text) => events.includes(claude.read(text, facts).type)),
       { numRuns: 2_000 },
     );
   });
@@ -241,12 +248,15 @@ describe('claude.command()', () => {
       '--output-format',
       'stream-json',
       '--verbose',
+      '--permission-mode',
+      'dontAsk',
+      '--setting-sources',
+      '',
+      '--strict-mcp-config',
       '--session-id',
       '11111111-2222-4333-8444-555555555555',
       '--model',
       'opus',
-      '--permission-mode',
-      'dontAsk',
       '--tools',
       'Read,Grep,Write,Edit',
       '--allowedTools',
@@ -256,9 +266,6 @@ describe('claude.command()', () => {
       'Edit(/coordination/logs/**)',
       'Read(/coordination/specs/Q-R07-SPEC-AUDIT.md)',
       'Edit(/coordination/specs/Q-R07-SPEC-AUDIT.md)',
-      '--setting-sources',
-      '',
-      '--strict-mcp-config',
       '--append-system-prompt-file',
       '/p/.next-role/sessions/R07.2-reviewer/system.md',
       '--max-turns',

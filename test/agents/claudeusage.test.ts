@@ -9,6 +9,7 @@ import { claudeUsage, messageUsage } from '../../src/agents/claudeusage.ts';
 import { emptyTally, fold } from '../../src/agents/tally.ts';
 import { usageOf } from '../../src/agents/usage.ts';
 import type { SessionUsage } from '../../src/protocol/usage.ts';
+import { shippedFacts } from './facts.ts';
 
 const cassettes = new URL('../cassettes/', import.meta.url);
 
@@ -19,7 +20,7 @@ function linesOf(cassette: string): readonly string[] {
 }
 
 function read(lines: readonly string[]): { usage: SessionUsage | null; costUsd: number | null } {
-  const tally = lines.map((line) => claude.read(line)).reduce(fold, emptyTally());
+  const tally = lines.map((line) => claude.read(line, shippedFacts.claude)).reduce(fold, emptyTally());
   return { usage: usageOf(tally, null), costUsd: tally.costUsd };
 }
 

@@ -1,3 +1,4 @@
+import { noFacts } from '../../src/protocol/agentfacts.ts';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,8 +30,8 @@ function played(start: Command) {
     input: start.stdin,
   });
   const lines = stdout.toString('utf8').split('\n').slice(0, -1);
-  const tally = lines.map((line) => command.read(line)).reduce(fold, emptyTally());
-  return { lines, outcome: command.judge({ type: 'exited', code: status ?? -1 }, tally) };
+  const tally = lines.map((line) => command.read(line, noFacts)).reduce(fold, emptyTally());
+  return { lines, outcome: command.judge({ type: 'exited', code: status ?? -1 }, tally, noFacts) };
 }
 
 const here = { ...place, session: folder };
@@ -82,12 +83,12 @@ describe('the command agent', () => {
   });
 
   it('shows each line as plain text', () => {
-    expect(command.read('\u001b[1;31mred\u001b[0m\u0007 and \u001b]0;title\u0007plain\r')).toEqual({
+    expect(command.read('\u001b[1;31mred\u001b[0m\u0007 and \u001b]0;title\u0007plain\r', noFacts)).toEqual({
       type: 'text',
       text: 'red and plain',
     });
-    expect(command.read('  \u001b[0m')).toEqual({ type: 'noise' });
-    const long = command.read('x'.repeat(3_000_000));
+    expect(command.read('  \u001b[0m', noFacts)).toEqual({ type: 'noise' });
+    const long = command.read('x'.repeat(3_000_000), noFacts);
     expect(long.type === 'text' && long.text.length).toBe(4_000);
   });
 });

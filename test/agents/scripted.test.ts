@@ -1,3 +1,5 @@
+import { agentKinds } from '../../src/protocol/statefile.ts';
+import { noFacts } from '../../src/protocol/agentfacts.ts';
 import { describe, expect, it } from 'vitest';
 import { agentOf, agents } from '../../src/agents/index.ts';
 import { scripted } from '../../src/agents/scripted.ts';
@@ -51,14 +53,14 @@ describe('the scripted agent', () => {
   ];
 
   it.each(events)('reads its own line back: $type', (event) => {
-    expect(scripted.read(JSON.stringify(event))).toEqual(event);
+    expect(scripted.read(JSON.stringify(event), noFacts)).toEqual(event);
   });
 
   it('takes every other line as noise and an unknown class as failed', () => {
     for (const line of ['', 'hello', '[1]', '{"type":3}', '{"type":"result"}', '{"type":"done"', 'null']) {
-      expect(scripted.read(line)).toEqual({ type: 'noise' });
+      expect(scripted.read(line, noFacts)).toEqual({ type: 'noise' });
     }
-    expect(scripted.read('{"type":"failure","class":"bored"}')).toMatchObject({
+    expect(scripted.read('{"type":"failure","class":"bored"}', noFacts)).toMatchObject({
       class: 'failed',
       message: '',
     });
@@ -67,8 +69,8 @@ describe('the scripted agent', () => {
 
 describe('agentOf()', () => {
   it('gives each kind its own adapter', () => {
-    expect(agents.map(({ kind }) => kind)).toEqual(['claude', 'command', 'scripted']);
-    for (const kind of ['claude', 'command', 'scripted'] as const) expect(agentOf(kind).kind).toBe(kind);
+    expect(agents.map(({ kind }) => kind)).toEqual([...agentKinds]);
+    for (const kind of agentKinds) expect(agentOf(kind).kind).toBe(kind);
     expect(agentOf('claude').program).toBe('claude');
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deniedCountMax, doneCharsMax, emptyTally, fold, messageCharsMax } from '../../src/agents/tally.ts';
-import { failureClasses } from '../../src/protocol/scenario.ts';
+import { failureClasses } from '../../src/protocol/session.ts';
 import type { FailureClass, SessionEvent } from '../../src/protocol/session.ts';
 
 const failure = (kind: FailureClass, message = 'm', resetsAt: number | null = null): SessionEvent => ({

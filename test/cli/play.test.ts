@@ -1,3 +1,4 @@
+import { noFacts } from '../../src/protocol/agentfacts.ts';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -78,13 +79,13 @@ function scenario(...steps: readonly string[]): string {
 async function played(path: string, names: Readonly<Record<string, string>> = {}) {
   const lines: string[] = [];
   const code = await play([path], envOf(names), (line) => lines.push(line));
-  const events = lines.map((line) => scripted.read(line));
+  const events = lines.map((line) => scripted.read(line, noFacts));
   return { code, lines, events, ...judged({ type: 'exited', code }, events) };
 }
 
 function judged(exit: Exit, events: readonly SessionEvent[]) {
   const tally = events.reduce(fold, emptyTally());
-  return { tally, outcome: scripted.judge(exit, tally) };
+  return { tally, outcome: scripted.judge(exit, tally, noFacts) };
 }
 
 const types = (events: readonly SessionEvent[]): string => events.map(({ type }) => type).join(' ');
@@ -342,7 +343,7 @@ describe('play() as a process', () => {
           .output()
           .trim()
           .split('\n')
-          .map((line) => scripted.read(line)),
+          .map((line) => scripted.read(line, noFacts)),
       ),
     ).toBe('started text done');
   });

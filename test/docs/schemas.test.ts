@@ -16,7 +16,7 @@ import { severities, type Finding, type GateResult } from '../../src/protocol/fi
 import { statuses } from '../../src/protocol/handoff.ts';
 import type { Dialect, HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { JournalEntry } from '../../src/protocol/journal.ts';
-import { failureClasses } from '../../src/protocol/scenario.ts';
+import { failureClasses } from '../../src/protocol/session.ts';
 import type { Order, Outcome } from '../../src/protocol/session.ts';
 import { ended, facts, gated, read, settled } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';

@@ -14,7 +14,7 @@ import { fill } from '../../src/protocol/artifact.ts';
 import { decode, edit } from '../../src/protocol/codec.ts';
 import { directiveCharsMax, headerCharsMax, statuses } from '../../src/protocol/handoff.ts';
 import type { HandoffChange } from '../../src/protocol/handoff.ts';
-import { failureClasses } from '../../src/protocol/scenario.ts';
+import { failureClasses } from '../../src/protocol/session.ts';
 import { decisionText } from '../../src/runner/decision.ts';
 import { facts, question, read } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';

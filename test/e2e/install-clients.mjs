@@ -11,7 +11,11 @@ import { fileURLToPath } from 'node:url';
 const installMsMax = 10 * 60_000;
 const versionMsMax = 30_000;
 /** Package name → the program it puts into node_modules/.bin. */
-const programs = { '@anthropic-ai/claude-code': 'claude' };
+const programs = {
+  '@anthropic-ai/claude-code': 'claude',
+  '@google/gemini-cli': 'gemini',
+  '@openai/codex': 'codex',
+};
 
 const clients = path.join(path.dirname(fileURLToPath(import.meta.url)), 'clients');
 const shown = path.relative(process.cwd(), clients) || '.';
@@ -42,7 +46,7 @@ function findFault() {
     const run = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: versionMsMax });
     const firstWords = run.error?.message ?? run.stderr.trim().split('\n')[0];
     if (run.status !== 0) return `"${program} --version" failed: "${firstWords}"`;
-    if (!run.stdout.startsWith(`${pin} `)) return `"${program}" is "${run.stdout.trim()}", the pin is ${pin}`;
+    if (!run.stdout.split(/\s+/).includes(pin)) return `"${program}" is "${run.stdout.trim()}", the pin is ${pin}`;
   }
   return null;
 }

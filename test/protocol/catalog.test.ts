@@ -2,6 +2,7 @@
  * The policy put together from texts: overriding, falling back, and the line every mistake is reported at. The shipped
  * files are not used here (test/roles.test.ts holds those); each case is a small world of its own.
  */
+import { noFacts } from '../../src/protocol/agentfacts.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../src/protocol/catalog.ts';
@@ -42,6 +43,7 @@ const world = (over: Partial<CatalogFiles> = {}): CatalogFiles => ({
   models: [models],
   limits: [limits],
   gates: [],
+  agents: [],
   settings: null,
   installed: ['claude'],
   ...over,
@@ -146,7 +148,7 @@ describe('assemble()', () => {
       'coordination/roles/builder.md:3 data-invalid "class" is "balancd". Did you mean "balanced"? Valid: frontier, balanced, cheap.',
       'c/tiers.yaml:4 data-missing "bilder" is no role. Did you mean "builder"? Valid: builder, checker. Or add coordination/roles/bilder.md.',
       'c/limits.yaml:3 data-invalid "caps.perRound" is "none". Write a number.',
-      'c/models.yaml:2 data-invalid "cloude" is no key under "balanced". Did you mean "claude"? Valid: claude, command, scripted.',
+      'c/models.yaml:2 data-invalid "cloude" is no key under "balanced". Did you mean "claude"? Valid: claude, codex, gemini, opencode, command, scripted.',
     ]);
     expect(catalog.policy.roles['builder']?.class).toBe('balanced');
     expect(catalog.policy.tiers['full']?.about).toBe('Two.');
@@ -304,9 +306,17 @@ commit: false
       scenario: null,
       args: ['-q'],
       env: ['ACME_*'],
+      facts: noFacts,
     });
     expect(policy.agents['claude']?.run).toBe('/opt/claude');
-    expect(Object.keys(policy.agents).sort()).toEqual(['claude', 'mine', 'scripted']);
+    expect(Object.keys(policy.agents).sort()).toEqual([
+      'claude',
+      'codex',
+      'gemini',
+      'mine',
+      'opencode',
+      'scripted',
+    ]);
     expect(policy.assignments).toEqual({
       builder: {
         agent: 'mine',
@@ -330,7 +340,10 @@ commit: false
       '1 data-invalid "comit" is no key here. Did you mean "commit"? Valid: tier, agent, agents',
     ],
     ['# x\n\ntier: ful', '3 data-invalid "ful" is no tier. Did you mean "full"? Valid: full.'],
-    ['agent: cloude', '1 data-invalid "cloude" is no agent. Did you mean "claude"? Valid: claude, scripted.'],
+    [
+      'agent: cloude',
+      '1 data-invalid "cloude" is no agent. Did you mean "claude"? Valid: claude, codex, gemini, opencode, scripted.',
+    ],
     [
       'roles:\n  bulder: {}',
       '2 data-invalid "bulder" is no role. Did you mean "builder"? Valid: builder, checker.',

@@ -11,6 +11,7 @@ import { claude } from '../../src/agents/claude.ts';
 import { emptyTally, fold } from '../../src/agents/tally.ts';
 import type { AgentSettings } from '../../src/protocol/policy.ts';
 import type { Brief, Command, Exit, Order, Outcome, Place, Tally } from '../../src/protocol/session.ts';
+import { shippedFacts } from '../agents/facts.ts';
 import { claudeEnv, claudeProgram, startClaude } from './claude.ts';
 import type { ClaudeEnd, ClaudeEvent, ClaudeSession } from './claude.ts';
 import { startModelApi } from './model-api.ts';
@@ -101,12 +102,14 @@ export async function start(wanted: Wanted): Promise<Running> {
 export async function finish(running: Running): Promise<Seen> {
   const end = await running.session.end;
   const { events } = running.session;
-  const tally = events.map((event) => claude.read(JSON.stringify(event))).reduce(fold, emptyTally());
+  const tally = events
+    .map((event) => claude.read(JSON.stringify(event), shippedFacts.claude))
+    .reduce(fold, emptyTally());
   const exit: Exit =
     end.code === null
       ? { type: 'signalled', signal: end.signal ?? 'unknown' }
       : { type: 'exited', code: end.code };
-  const outcome = claude.judge(exit, tally);
+  const outcome = claude.judge(exit, tally, shippedFacts.claude);
   const result = events.findLast((event) => event.type === 'result');
   return { ...running, end, events, result, tally, outcome };
 }
@@ -159,6 +162,7 @@ function commandOf(project: string, folder: string, wanted: Wanted): Command {
     scenario: null,
     args: [],
     env: [],
+    facts: shippedFacts.claude,
   };
   return claude.command(order, brief, place, settings);
 }

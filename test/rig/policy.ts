@@ -1,5 +1,6 @@
 /** A small policy for tests of the pure floors: the four roles, the shipped tiers, short clocks. */
 import { defaultPlan } from '../../src/protocol/gateplan.ts';
+import { noFacts } from '../../src/protocol/agentfacts.ts';
 import type { Policy, RoleContract } from '../../src/protocol/policy.ts';
 
 const limits = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000, turns: 30 };
@@ -70,7 +71,15 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
       },
     },
     agents: {
-      scripted: { name: 'scripted', kind: 'scripted', run: null, scenario: 's.yaml', args: [], env: [] },
+      scripted: {
+        name: 'scripted',
+        kind: 'scripted',
+        run: null,
+        scenario: 's.yaml',
+        args: [],
+        env: [],
+        facts: noFacts,
+      },
     },
     assignments: Object.fromEntries(Object.keys(roles).map((role) => [role, assignment])),
     caps: { perRole: 4, perRound: 10, perDispatch: 2 },

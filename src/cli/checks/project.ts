@@ -109,7 +109,10 @@ async function missing(
   path: string | undefined,
 ): Promise<string | null> {
   switch (settings.kind) {
-    case 'claude': {
+    case 'claude':
+    case 'codex':
+    case 'gemini':
+    case 'opencode': {
       const program = settings.run ?? agentOf(settings.kind).program ?? '';
       return findProgram(program, path, project.root) === null ? `"${program}" is not found` : null;
     }
