@@ -46,7 +46,8 @@ function findFault() {
     const run = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: versionMsMax });
     const firstWords = run.error?.message ?? run.stderr.trim().split('\n')[0];
     if (run.status !== 0) return `"${program} --version" failed: "${firstWords}"`;
-    if (!run.stdout.split(/\s+/).includes(pin)) return `"${program}" is "${run.stdout.trim()}", the pin is ${pin}`;
+    if (!run.stdout.split(/\s+/).includes(pin))
+      return `"${program}" is "${run.stdout.trim()}", the pin is ${pin}`;
   }
   return null;
 }
