@@ -19,7 +19,8 @@ export const digestBytesMax = 1024 * 1024 * 1024;
 const chunkBytes = 64 * 1024;
 /** As many symbolic links as the Linux kernel follows in one path. */
 const linksMax = 40;
-/** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. */
+/** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. Where the process
+ * that its name tells of is gone, no age is needed. */
 const abandonedMs = 60_000;
 /** How a temporary file is told from a person's: `.NEXT-ROLE.md.nr-1f6c09d2a4b8`. */
 const temporaryMark = '.nr-';
@@ -275,7 +276,7 @@ async function writeBeside(target: string, bytes: Buffer): Promise<string> {
   const old = await unlessMissing(() => stat(target));
   if (old !== null) await access(target, constants.W_OK);
   await sweepAbandoned(target);
-  const name = `.${basename(target)}${temporaryMark}${randomBytes(6).toString('hex')}`;
+  const name = `.${basename(target)}${temporaryMark}${writerMark()}${randomBytes(2).toString('hex')}`;
   const temporary = join(dirname(target), name);
   await removeOnFailure(temporary, target, async () => {
     // Closed to others until the old mode is known to be set: the old file may be a private one.
@@ -330,7 +331,27 @@ async function sweepAbandoned(target: string): Promise<void> {
   for (const name of names.filter((each) => each.startsWith(start) && isTemporary(each))) {
     const path = join(dirname(target), name);
     const info = await unlessMissing(() => stat(path));
-    if (info !== null && Date.now() - info.mtimeMs > abandonedMs) await rm(path, { force: true });
+    const old = info !== null && Date.now() - info.mtimeMs > abandonedMs;
+    if (old || isGone(writerOf(each))) await rm(path, { force: true });
+  }
+}
+
+/** Who writes, in eight hex digits: larger process numbers do not exist. */
+function writerMark(): string {
+  return process.pid.toString(16).padStart(8, '0');
+}
+
+function writerOf(name: string): number {
+  const mark = name.lastIndexOf(temporaryMark) + temporaryMark.length;
+  return Number.parseInt(name.slice(mark, mark + 8), 16);
+}
+
+/** Only a clear "no such process" counts; of other machines' processes age alone tells. */
+function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) === 'ESRCH';
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Keeps the journal: one decision per line, appended and synced before anything is done about it. Starting up reads only
- * the end of the file, however long it is. It relies on there being one writer at a time (lock.ts). A last line that a
+ * the end of the file, however long it is; a long file is packed away (segments.ts). It relies on there being one writer at a time (lock.ts). A last line that a
  * crash tore is set aside; on any other bad line it refuses, because guessing could run finished work a second time.
  */
 import type { Stats } from 'node:fs';
@@ -9,36 +9,47 @@ import {
   constants,
   fdatasyncSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  readSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { JournalEntry, JournalRecord, Loaded, Store } from '../protocol/journal.ts';
-import { JournalDamaged } from '../protocol/journal.ts';
+import type { Policy } from '../protocol/policy.ts';
 import { errorCode, explain } from './files.ts';
+import { fileSize, openExisting, readAt, readTail, recordBytesMax } from './journalfile.ts';
 import type { Link } from './journalline.ts';
-import { checkLine, claimedLink, encodeLine, firstLink, holdsTwo, parseLine } from './journalline.ts';
+import { encodeLine, firstLink } from './journalline.ts';
+import {
+  oldestOpening,
+  rotate,
+  segmentBytesMax,
+  setSegmentsAside,
+  storedRecords,
+  syncFolder,
+} from './segments.ts';
 
 /** A journal file: a store that can also tell its whole story. */
 export type Journal = Store & {
   /**
-   * Every record from the first on, each checked against the one before. Throws JournalDamaged at the first bad line;
-   * a last line without an end is passed over, since its writer may be at work right now. Changes nothing.
+   * Every record that is kept, oldest first, each checked against the one before. Throws JournalDamaged at the first bad
+   * line; a last line without an end is passed over, since its writer may be at work right now. Changes nothing.
    */
   records(): Iterable<JournalRecord>;
+  /** The policy in force before the oldest record that is kept; null when that is the first of all. */
+  policyBefore(): Policy | null;
 };
 
-/** No record is longer, so that three of them fit into the largest look at the end of a journal. */
-export const recordBytesMax = 16 * 1024 * 1024;
-const tailBytesFirst = 64 * 1024;
-const tailBytesMax = 64 * 1024 * 1024;
-const chunkBytes = 1024 * 1024;
-const newline = 0x0a;
+export type JournalOptions = {
+  /** A file of this length is packed away. */
+  readonly segmentBytes?: number;
+  /** Packed segments kept. */
+  readonly segmentsMax?: number;
+  /** Told when the file could not be packed away; the journal goes on in it. */
+  readonly onTrouble?: (message: string) => void;
+};
 
 /**
  * Opens a journal at a path. Nothing is created before the first append.
@@ -52,10 +63,12 @@ const newline = 0x0a;
  * const { last } = journal.load(); // null in a new project
  * journal.append({ event, state, effects }).seq; // 1
  */
-export function openJournal(path: string): Journal {
+export function openJournal(path: string, options: JournalOptions = {}): Journal {
+  const segmentBytes = options.segmentBytes ?? segmentBytesMax;
   let file: { readonly fd: number; bytes: number; link: Link } | null = null;
   let refusal: string | null = null;
   let loaded = false;
+  let rotateAtBytes = segmentBytes;
 
   const close = (): void => {
     if (file !== null) closeSync(file.fd);
@@ -75,6 +88,7 @@ export function openJournal(path: string): Journal {
       const { last, end } = readTail(fd, path, size);
       const torn = end === size ? null : setAside(fd, path, { end, size, seq: (last?.seq ?? 0) + 1 });
       file = { fd, bytes: end, link: last ?? firstLink };
+      rotateAtBytes = segmentBytes;
       return { last, torn };
     } catch (error) {
       closeSync(fd);
@@ -106,12 +120,35 @@ export function openJournal(path: string): Journal {
       refusal = cannotTell(path, error);
       throw new Error(refusal, { cause: error });
     }
+    const before = to.link;
     to.bytes += bytes.length;
     to.link = record;
+    if (to.bytes >= rotateAtBytes) turnOver(to, bytes, before);
     return record;
   };
 
-  return { load, append, close, records: () => readRecords(path) };
+  /** The record is durable in the old file already, so trouble with the new one is told and changes nothing. */
+  const turnOver = (to: { readonly fd: number; readonly link: Link }, line: Buffer, before: Link): void => {
+    try {
+      rotate(path, line, before, options.segmentsMax);
+    } catch (error) {
+      options.onTrouble?.(`The journal could not be packed away and goes on growing: ${explain(error)}`);
+    }
+    const fd = openExisting(path, constants.O_RDWR | constants.O_APPEND);
+    if (fd === null) return;
+    closeSync(to.fd);
+    const bytes = fstatSync(fd).size;
+    file = { fd, bytes, link: to.link };
+    rotateAtBytes = bytes + segmentBytes;
+  };
+
+  return {
+    load,
+    append,
+    close,
+    records: () => storedRecords(path),
+    policyBefore: () => oldestOpening(path)?.policy ?? null,
+  };
 }
 
 /**
@@ -130,28 +167,14 @@ export function readLast(path: string): JournalRecord | null {
   }
 }
 
-function openExisting(path: string, flags: number): number | null {
-  try {
-    return openSync(path, flags | constants.O_NONBLOCK);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function fileSize(fd: number, path: string): number {
-  const info = fstatSync(fd);
-  if (!info.isFile())
-    throw new Error(`The journal "${path}" is not a regular file. Move it away, then start again.`);
-  return info.size;
-}
-
 /** Only we create it (O_EXCL); its name is synced, because a durable record in a file without a name is lost. */
 function create(path: string): number {
   try {
     const folder = dirname(path);
     const made = mkdirSync(folder, { recursive: true });
     if (made !== undefined) syncFolder(dirname(made));
+    // Of a journal that was moved away: the new one counts from 1 again.
+    setSegmentsAside(path);
     const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL;
     const fd = openSync(path, flags, 0o600);
     syncFolder(folder);
@@ -161,18 +184,6 @@ function create(path: string): number {
     throw new Error(
       `The journal "${path}" was created by another program meanwhile. Stop, then start again.`,
     );
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    // Some file systems cannot sync a folder and say so with these.
-    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(errorCode(error))) throw error;
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -220,104 +231,4 @@ function setAside(
   ftruncateSync(fd, torn.end);
   fdatasyncSync(fd);
   return { path: aside, bytes: bytes.length };
-}
-
-type Tail = { readonly last: JournalRecord | null; readonly end: number };
-
-/** Looks at ever more of the end until it holds a record that can be proved by the one before it. */
-function readTail(fd: number, path: string, size: number): Tail {
-  for (let window = tailBytesFirst; window <= tailBytesMax; window *= 2) {
-    const start = Math.max(0, size - window);
-    const tail = judgeTail(readAt(fd, start, size - start), start, path);
-    if (tail !== null) return tail;
-  }
-  throw new JournalDamaged(path, Math.max(0, size - tailBytesMax), 'no whole record is found from here on');
-}
-
-/** The last good record in the end of a file that begins at `start`; `null` when more of the file is needed. */
-function judgeTail(bytes: Buffer, start: number, path: string): Tail | null {
-  let at = start === 0 ? 0 : bytes.indexOf(newline) + 1;
-  let link: Link | null = start === 0 ? firstLink : null;
-  let lastLine: Buffer | null = null;
-  let end = start + at;
-  for (let next = bytes.indexOf(newline, at); next >= 0; at = next + 1, next = bytes.indexOf(newline, at)) {
-    const line = bytes.subarray(at, next);
-    if (link === null) {
-      // The first whole line in view can only be believed; it serves to prove the others.
-      link = claimedLink(line);
-      if (link === null) return null;
-      continue;
-    }
-    const checked = checkLine(line, link);
-    if (!checked.ok) {
-      if (next + 1 < bytes.length || holdsTwo(line)) throw firstDamage(path, start + at, checked.why);
-      break;
-    }
-    link = checked.link;
-    lastLine = line;
-    end = start + next + 1;
-  }
-  if (lastLine === null && start > 0) return null;
-  return { last: lastLine === null ? null : parseLine(lastLine), end };
-}
-
-/** The damage may lie before the place where it was noticed: the hash of the line before may be the wrong one. */
-function firstDamage(path: string, noticedAt: number, why: string): JournalDamaged {
-  for (const found of readLines(path)) {
-    if (!found.checked.ok) return new JournalDamaged(path, found.at, found.checked.why);
-  }
-  return new JournalDamaged(path, noticedAt, why);
-}
-
-function* readRecords(path: string): Generator<JournalRecord> {
-  for (const { at, line, checked } of readLines(path)) {
-    if (!checked.ok) throw new JournalDamaged(path, at, checked.why);
-    yield parseLine(line);
-  }
-}
-
-type FoundLine = {
-  readonly at: number;
-  readonly line: Buffer;
-  readonly checked: ReturnType<typeof checkLine>;
-};
-
-/** Each whole line of the file as it is now, up to the first bad one. Memory is bounded by a chunk and a record. */
-function* readLines(path: string): Generator<FoundLine> {
-  const fd = openExisting(path, constants.O_RDONLY);
-  if (fd === null) return;
-  try {
-    const size = fileSize(fd, path);
-    let link = firstLink;
-    let rest: Buffer = Buffer.alloc(0);
-    for (let read = 0; read < size;) {
-      const chunk = readAt(fd, read, Math.min(chunkBytes, size - read));
-      const bytes = Buffer.concat([rest, chunk]);
-      const first = read - rest.length;
-      read += chunk.length;
-      let at = 0;
-      for (let next = bytes.indexOf(newline); next >= 0; at = next + 1, next = bytes.indexOf(newline, at)) {
-        const line = bytes.subarray(at, next);
-        const checked = checkLine(line, link);
-        yield { at: first + at, line, checked };
-        if (!checked.ok) return;
-        link = checked.link;
-      }
-      rest = bytes.subarray(at);
-      if (rest.length > recordBytesMax) throw new JournalDamaged(path, first + at, 'the line does not end');
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function readAt(fd: number, start: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length;) {
-    const count = readSync(fd, bytes, done, length - done, start + done);
-    if (count === 0)
-      throw new Error('The journal became shorter while it was read. Another program works on it.');
-    done += count;
-  }
-  return bytes;
 }

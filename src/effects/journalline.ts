@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
+import type { Policy } from '../protocol/policy.ts';
 
 /** What the next line hangs on. */
 export type Link = { readonly seq: number; readonly hash: string };
@@ -69,6 +70,46 @@ export function checkLine(line: Buffer, previous: Link): Checked {
 export function holdsTwo(line: Buffer): boolean {
   return insideAnother.test(line.toString('latin1'));
 }
+
+/**
+ * What a later segment of a journal starts with: the record its first one follows, and the policy that was in force, so
+ * that the segment can be checked and replayed when the older ones are gone.
+ */
+export type Opening = { readonly after: Link; readonly policy: Policy | null };
+
+const openingStart = /^\{"hash":"[0-9a-f]{64}","after":/;
+
+/**
+ * An opening as a line, with its line end: `{"hash":"<64 hex>","after":{"seq":811,"hash":"…"},"policy":{…}}`.
+ *
+ * @example encodeOpening({ after: firstLink, policy: null }).toString().endsWith('"policy":null}\n') // true
+ */
+export function encodeOpening({ after, policy }: Opening): Buffer {
+  const body = JSON.stringify({ after: { seq: after.seq, hash: after.hash }, policy });
+  const hash = hashOf(firstLink.hash, Buffer.from(body, 'utf8'));
+  return Buffer.from(`${head}${hash}",${body.slice(1)}\n`, 'utf8');
+}
+
+/** Whether bytes begin as an opening does. */
+export function isOpening(bytes: Buffer): boolean {
+  return openingStart.test(bytes.toString('latin1', 0, startBytes));
+}
+
+/** The opening in a line without its line end; `null` when a byte of it is wrong. */
+export function readOpening(line: Buffer): Opening | null {
+  const hash = line.toString('latin1', head.length, head.length + firstLink.hash.length);
+  if (hash !== hashOf(firstLink.hash, Buffer.from('{'), line.subarray(bodyAt))) return null;
+  return JSON.parse(line.toString('utf8')) as Opening;
+}
+
+/** The policy in a checked line, when its event is one; a glance at the start tells, as `seq` and `event` stand first. */
+export function policyIn(line: Buffer): Policy | null {
+  if (!policyStart.test(line.toString('latin1', bodyAt, bodyAt + startBytes))) return null;
+  const { event } = parseLine(line);
+  return event.type === 'POLICY' ? event.policy : null;
+}
+
+const policyStart = /^"seq":[0-9]+,"event":\{"type":"POLICY"/;
 
 /** The record in a line that has been checked. Throws on one that a different program must have written. */
 export function parseLine(line: Buffer): JournalRecord {

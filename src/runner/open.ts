@@ -84,16 +84,15 @@ async function openHeld(
   const { policy, problems } = await readCatalog(project.root);
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
-  const store = openJournal(journalPath(project));
+  const onTrouble = (text: string): void => say({ type: 'remark', level: 'warning', text });
+  const store = openJournal(journalPath(project), { onTrouble });
   const loaded = loadOrDamaged(store);
   if (loaded instanceof JournalDamaged) {
     store.close();
     return { type: 'unusable', message: loaded.message };
   }
   const state = stateOf(loaded, say);
-  const log = await openLog(project.root, {
-    onTrouble: (text) => say({ type: 'remark', level: 'warning', text }),
-  });
+  const log = await openLog(project.root, { onTrouble });
   const policyChanged = state.context.policy !== policy.digest;
   return { type: 'open', round: { project, policy, policyChanged, stamp, store, log, state } };
 }

@@ -27,19 +27,21 @@ export type Replay = {
 /** Differences kept; a broken machine differs everywhere. */
 const differencesMax = 20;
 
-/** Replays a journal file. @throws JournalDamaged when its chain is broken. */
+/** Replays a journal file, as far back as it is kept. @throws JournalDamaged when its chain is broken. */
 export function replayFile(path: string): Replay {
-  return replay(openJournal(path).records());
+  const journal = openJournal(path);
+  return replay(journal.records(), journal.policyBefore());
 }
 
 /**
- * Replays records.
+ * Replays records. Where the first of all is not kept any more, the oldest one is taken as it stands, and replayed is
+ * what follows it, under the policy that was in force then.
  *
  * @example replay([]) // { records: 0, orders: [], differences: [], foreign: 0 }
  */
-export function replay(records: Iterable<JournalRecord>): Replay {
+export function replay(records: Iterable<JournalRecord>, policyBefore: Policy | null = null): Replay {
   let state: MachineState = initialState();
-  let policy: Policy | null = null;
+  let policy = policyBefore;
   let count = 0;
   let foreign = 0;
   const orders: Order[] = [];
@@ -52,6 +54,10 @@ export function replay(records: Iterable<JournalRecord>): Replay {
       continue;
     }
     if (record.event.type === 'POLICY') policy = record.event.policy;
+    if (count === 1 && record.seq > 1) {
+      state = recorded;
+      continue;
+    }
     if (policy === null) {
       differences.push(difference(record, 'policy', 'a policy before the first decision', 'none'));
       state = recorded;

@@ -12,6 +12,7 @@ import { step, store as stored, wishes, type MachineState } from '../domain/mach
 import { catalogStamp, readCatalog } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import type { Log } from '../effects/log.ts';
+import { pruneSessions } from '../effects/prune.ts';
 import { watchFiles } from '../effects/watch.ts';
 import { isError } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
@@ -93,6 +94,7 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
     onModeChange: (mode, reason) => say({ type: 'watching', mode, reason }),
   });
   say({ type: 'watching', mode: watcher.mode, reason: watcher.reason });
+  let pruned: Promise<void> = Promise.resolve();
   const stop = (): void => queue.push({ type: 'STOP', at: now(), why: 'interrupted' });
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -102,13 +104,25 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
       if (signal.aborted && !busy.has(round.state.value)) return { type: 'stopped', situation };
       if (queue.isEmpty() && options.until(situation)) return { type: 'rest', situation };
       const event = await queue.next();
+      const before = round.state.value;
       advance(round, hands, event, say);
+      if (round.state.value === 'finished' && before !== 'finished') pruned = tidy(round, say);
       if (signal.aborted && round.state.value === 'working') stop();
     }
   } finally {
     signal.removeEventListener('abort', stop);
     await watcher.close();
     hands.close();
+    await pruned;
+  }
+}
+
+/** A round has ended: the streams of rounds long past go. */
+async function tidy(round: OpenRound, say: LoopOptions['say']): Promise<void> {
+  try {
+    await pruneSessions(`${round.project.own}/sessions`);
+  } catch (error) {
+    say({ type: 'remark', level: 'warning', text: `Old sessions could not be removed: ${explain(error)}` });
   }
 }
 

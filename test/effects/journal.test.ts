@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openJournal, readLast, recordBytesMax } from '../../src/effects/journal.ts';
+import { openJournal, readLast } from '../../src/effects/journal.ts';
+import { recordBytesMax } from '../../src/effects/journalfile.ts';
 import { checkLine, claimedLink, encodeLine, firstLink, holdsTwo } from '../../src/effects/journalline.ts';
 import { JournalDamaged } from '../../src/protocol/journal.ts';
 import { entry, storeConformance } from '../conformance/store.ts';
@@ -168,7 +169,7 @@ describe('the journal file', () => {
   });
 
   it('holds its longest possible records, three in a row, within the longest look', () => {
-    const journal = openJournal(path);
+    const journal = openJournal(path, { segmentBytes: Number.MAX_SAFE_INTEGER });
     const long = 'z'.repeat(recordBytesMax / 2 - 400);
     for (const at of [1, 2, 3]) journal.append(entry(at, long));
     journal.close();
