@@ -4,12 +4,13 @@
  * disk half-way reports a count, not an error. It never changes a file whose content is not the one expected, and
  * never leaves a temporary file behind a failure.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants, readFileSync, renameSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, lstat, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { sweepAbandoned, temporaryName } from './temporary.ts';
 
 /** The largest file that is held as text; a handoff of one megabyte is already unusual. */
 export const textBytesMax = 16 * 1024 * 1024;
@@ -19,11 +20,6 @@ export const digestBytesMax = 1024 * 1024 * 1024;
 const chunkBytes = 64 * 1024;
 /** As many symbolic links as the Linux kernel follows in one path. */
 const linksMax = 40;
-/** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. Where the process
- * that its name tells of is gone, no age is needed. */
-const abandonedMs = 60_000;
-/** How a temporary file is told from a person's: `.NEXT-ROLE.md.nr-1f6c09d2a4b8`. */
-const temporaryMark = '.nr-';
 /** How the system says that there is nothing at a path. */
 const missing: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
@@ -131,11 +127,6 @@ export async function insideProject(project: string, path: string): Promise<bool
     if ([...missing, 'ELOOP', 'EACCES'].includes(errorCode(error))) return false;
     throw error;
   }
-}
-
-/** Whether a file name is that of a temporary file of `writeAtomic`. */
-export function isTemporary(name: string): boolean {
-  return /^\..+\.nr-[0-9a-f]{12}$/.test(name);
 }
 
 /**
@@ -276,8 +267,7 @@ async function writeBeside(target: string, bytes: Buffer): Promise<string> {
   const old = await unlessMissing(() => stat(target));
   if (old !== null) await access(target, constants.W_OK);
   await sweepAbandoned(target);
-  const name = `.${basename(target)}${temporaryMark}${writerMark()}${randomBytes(2).toString('hex')}`;
-  const temporary = join(dirname(target), name);
+  const temporary = join(dirname(target), temporaryName(basename(target)));
   await removeOnFailure(temporary, target, async () => {
     // Closed to others until the old mode is known to be set: the old file may be a private one.
     const handle = await open(temporary, 'wx', old === null ? 0o666 : 0o600);
@@ -321,37 +311,6 @@ async function removeOnFailure<T>(temporary: string, target: string, work: () =>
   } catch (error) {
     await Promise.allSettled([rm(temporary, { force: true })]);
     throw error instanceof Error ? Object.assign(error, { path: target }) : error;
-  }
-}
-
-/** Clears away what a writer of this file that was killed left behind; no reason to stop a write when it cannot. */
-async function sweepAbandoned(target: string): Promise<void> {
-  const start = `.${basename(target)}${temporaryMark}`;
-  const names = await readdir(dirname(target)).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(start) && isTemporary(each))) {
-    const path = join(dirname(target), name);
-    const info = await unlessMissing(() => stat(path));
-    const old = info !== null && Date.now() - info.mtimeMs > abandonedMs;
-    if (old || isGone(writerOf(each))) await rm(path, { force: true });
-  }
-}
-
-/** Who writes, in eight hex digits: larger process numbers do not exist. */
-function writerMark(): string {
-  return process.pid.toString(16).padStart(8, '0');
-}
-
-function writerOf(name: string): number {
-  const mark = name.lastIndexOf(temporaryMark) + temporaryMark.length;
-  return Number.parseInt(name.slice(mark, mark + 8), 16);
-}
-
-/** Only a clear "no such process" counts; of other machines' processes age alone tells. */
-function isGone(pid: number): boolean {
-  try {
-    return !process.kill(pid, 0);
-  } catch (error) {
-    return errorCode(error) === 'ESRCH';
   }
 }
 

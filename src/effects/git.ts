@@ -9,7 +9,8 @@ import { access, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runnerDir, staysInside } from '../protocol/artifact.ts';
-import { errorCode, explain, isTemporary } from './files.ts';
+import { errorCode, explain } from './files.ts';
+import { isTemporary } from './temporary.ts';
 
 export type Committed =
   | { readonly type: 'committed'; readonly sha: string }

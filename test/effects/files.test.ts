@@ -25,12 +25,12 @@ import {
   digestText,
   explain,
   insideProject,
-  isTemporary,
   readText,
   replaceIf,
   textBytesMax,
   writeAtomic,
 } from '../../src/effects/files.ts';
+import { isTemporary } from '../../src/effects/temporary.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -188,21 +188,19 @@ describe('writeAtomic()', () => {
     expect(readdirSync(folder)).toEqual(['a']);
   });
 
-  it('clears away what a killed writer left a while ago, and nothing younger or foreign', async () => {
+  it('clears away what a killed writer left, or anybody a while ago, and nothing of a living one or foreign', async () => {
     const old = new Date(Date.now() - 120_000);
+    const mine = `.a.nr-${process.pid.toString(16).padStart(8, '0')}ffff`;
     const names = ['.a.nr-0123456789ab', '.a.nr-notes', '.b.nr-0123456789ab'];
     for (const name of names) {
       writeFileSync(join(folder, name), '');
       utimesSync(join(folder, name), old, old);
     }
-    writeFileSync(join(folder, '.a.nr-ba9876543210'), '');
+    // No process has this number: Linux gives none above 2^22.
+    writeFileSync(join(folder, '.a.nr-7fffffff3210'), '');
+    writeFileSync(join(folder, mine), '');
     await writeAtomic(join(folder, 'a'), 'new');
-    expect(readdirSync(folder).sort()).toEqual([
-      '.a.nr-ba9876543210',
-      '.a.nr-notes',
-      '.b.nr-0123456789ab',
-      'a',
-    ]);
+    expect(readdirSync(folder).sort()).toEqual([mine, '.a.nr-notes', '.b.nr-0123456789ab', 'a']);
     expect(names.map(isTemporary)).toEqual([true, false, true]);
   });
 
