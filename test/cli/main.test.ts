@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pausedHandoff, projectWith, read, removeFolders } from '../rig/project.ts';
 
-const main = resolve('dist/main.js');
+const main = resolve('dist/bin/next-role.cjs');
 const handoffPath = 'coordination/NEXT-ROLE.md';
 const conditionMsMax = 15_000;
 const children: ChildProcess[] = [];

@@ -18,7 +18,7 @@ export async function line(cwd: string, argv: readonly string[], columns = 80): 
       err: outputTo(err, columns),
       cwd,
       env: { PATH: process.env['PATH'] },
-      self: [process.execPath, 'dist/main.js'],
+      self: [process.execPath, 'dist/bin/next-role.cjs'],
       now: Date.now,
       interrupts: () => new AbortController().signal,
       openArea: () => Promise.resolve(null),

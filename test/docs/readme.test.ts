@@ -61,7 +61,7 @@ describe('the README', () => {
     expect(readme).toContain('npm ci && npm run demo -- --answer A');
     expect(readme).toContain('npm ci && npm test');
     expect(textOf('.ci/run')).toContain('npm ci && npm test');
-    expect(scripts['demo']).toBe('node dist/main.js demo');
+    expect(scripts['demo']).toBe('node dist/bin/next-role.cjs demo');
     expect(scripts['prepare']).toBe('npm run build');
   });
 

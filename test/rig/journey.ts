@@ -23,7 +23,7 @@ import type { Project } from '../../src/protocol/project.ts';
 import { run, type RunEnd } from '../../src/runner/run.ts';
 
 /** This program as built: scripted sessions start it. `npm test` builds before it tests. */
-export const self = [process.execPath, realpathSync('dist/main.js')] as const;
+export const self = [process.execPath, realpathSync('dist/bin/next-role.cjs')] as const;
 
 export type Step = Readonly<Record<string, unknown>>;
 export type Scenario = Readonly<Record<string, readonly (readonly Step[])[]>>;

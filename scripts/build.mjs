@@ -1,0 +1,109 @@
+// Builds dist/: the library and its types with tsc, file by file, and the program as one bundle with a small first
+// file. The bundle holds the packages it uses, is plain ASCII (V8 then keeps it at one byte a character), and keeps the
+// lines of its source, so that a stack in a report can be read.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const bin = `${root}dist/bin`;
+
+/**
+ * What a package brings along and we never run: zod's messages in other languages (ours are in protocol/dataissue.ts),
+ * and gray-matter's own YAML parser, in whose place protocol/headeryaml.ts and rolefile.ts put the `yaml` package.
+ */
+const leftOut = [
+  { from: /zod\/v4\/classic\/external\.js$/, id: /locales\/index\.js$/, code: 'export {};' },
+  {
+    from: /gray-matter\/lib\/engines\.js$/,
+    id: /^js-yaml$/,
+    code: `const replaced = () => { throw new Error('js-yaml is not part of this build'); };
+      module.exports = { safeLoad: replaced, safeDump: replaced };`,
+  },
+];
+const without = {
+  name: 'without',
+  resolveId(id, importer = '') {
+    const at = leftOut.findIndex((part) => part.from.test(importer) && part.id.test(id));
+    return at < 0 ? null : `\0without-${at}`;
+  },
+  load: (id) => leftOut[Number(/^\0without-(\d+)$/.exec(id)?.[1])]?.code ?? null,
+};
+
+/** Bundles one entry; every module runs when it is first imported, also by `import()`. */
+async function bundle(entry, define) {
+  const build = await rolldown({
+    cwd: root,
+    input: { entry: `src/${entry}.ts` },
+    platform: 'node',
+    plugins: [without],
+    // gray-matter holds an eval for front matter in JavaScript; protocol/headeryaml.ts replaces that engine.
+    checks: { eval: false },
+    transform: { target: 'node20', define },
+  });
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false, comments: false });
+  await build.close();
+  const [chunk] = output;
+  if (output.length !== 1) throw new Error(`${entry} was to be one file, not ${output.length}`);
+  const packages = chunk.moduleIds.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+  return { code: ascii(chunk.code), packages: [...new Set(packages)].sort() };
+}
+
+const ascii = (code) =>
+  code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const tsc = spawnSync(
+  process.execPath,
+  [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+const main = await bundle('main', {});
+// What bin.ts compiles: a function, as Node makes one of every CommonJS file.
+const program = `(function (exports, require, module, __filename, __dirname) {${main.code}\n})\n`;
+const bundleDigest = createHash('sha256').update(program).digest('hex').slice(0, 12);
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const first = await bundle('bin', {
+  packageVersion: JSON.stringify(version),
+  bundleDigest: JSON.stringify(bundleDigest),
+});
+
+mkdirSync(bin, { recursive: true });
+put('main.cjs', program);
+put('next-role.cjs', first.code);
+chmodSync(`${bin}/next-role.cjs`, 0o755);
+put('LICENSES.txt', licences(main.packages));
+// Code that V8 kept of other builds; the first start of each command keeps it anew.
+for (const name of existsSync(`${bin}/cache`) ? readdirSync(`${bin}/cache`) : [])
+  if (!name.startsWith(bundleDigest)) rmSync(`${bin}/cache/${name}`, { recursive: true, force: true });
+
+/** By rename, so that a start meanwhile reads the old file or the new one. */
+function put(name, text) {
+  writeFileSync(`${bin}/${name}.new`, text);
+  renameSync(`${bin}/${name}.new`, `${bin}/${name}`);
+}
+
+/** Whoever ships a copy of these packages owes their readers the licences. */
+function licences(folders) {
+  const parts = folders.map((folder) => {
+    const { name, version: its, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    return `${name} ${its} (${license})\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  });
+  return `The file main.cjs beside this one holds code of these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/**
+ * The first instruction: what `next-role` starts. It answers `--version` by itself and otherwise compiles the bundle
+ * beside it, with the code that V8 kept of an earlier start where there is some. Built as CommonJS by scripts/build.mjs,
+ * because Node's loader for ES modules alone costs a fifth of an empty start. It imports nothing of ours.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
+
+/** Put in by the build: the package's version, and a digest of the bundle, so that no kept code outlives its source. */
+declare const packageVersion: string;
+declare const bundleDigest: string;
+
+const self = fileURLToPath(import.meta.url);
+const folder = dirname(self);
+const bundle = join(folder, 'main.cjs');
+/** What a later start can rely on: the command did its work. Usage errors and crashes run too little of the code. */
+const keepAfter: ReadonlySet<number> = new Set([0, 2, 130]);
+
+const [first = '', ...rest] = process.argv.slice(2);
+if ((first === '--version' || first === '-v') && rest.length === 0) {
+  process.stdout.write(`${packageVersion}\n`);
+} else {
+  // Sessions that play a scenario are started with this path, whatever link it was called by.
+  process.argv[1] = self;
+  start(keptPath(first));
+}
+
+/** Each command keeps the code that it uses itself: reading more than that would cost more than it saves. */
+function keptPath(command: string): string {
+  const name = /^[a-z]{1,16}$/.test(command) ? command : 'other';
+  return join(folder, 'cache', `${bundleDigest}-${process.version}-${process.arch}`, `${name}.bin`);
+}
+
+function start(path: string): void {
+  const source = readFileSync(bundle, 'latin1');
+  const cachedData = kept(path);
+  const script = new Script(source, { filename: bundle, ...(cachedData === null ? {} : { cachedData }) });
+  if (cachedData === null || script.cachedDataRejected === true) {
+    process.on('exit', (code) => {
+      if (keepAfter.has(code)) keep(path, script);
+    });
+  }
+  const module = { exports: {} };
+  const run = script.runInThisContext() as (...its: readonly unknown[]) => void;
+  run.call(module.exports, module.exports, createRequire(bundle), module, bundle, folder);
+}
+
+function kept(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    // The first start of this version, or a folder that is not ours to read: compiling works as well.
+    return null;
+  }
+}
+
+/** By rename, so that another start never reads half of it. */
+function keep(path: string, script: Script): void {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, script.createCachedData());
+    renameSync(temporary, path);
+  } catch {
+    // Installed for all users, or a full disk: later starts are a little slower, and nothing else.
+  }
+}
