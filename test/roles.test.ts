@@ -39,6 +39,7 @@ describe('the shipped files', () => {
       limits: [],
       gates: [],
       agents: [],
+      memorial: [],
       settings: null,
       installed: [],
     };

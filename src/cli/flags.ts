@@ -153,6 +153,28 @@ export const commandTable = [
     ],
   },
   {
+    name: 'memorial',
+    group: 'Look',
+    about: 'What this project has learned: rules with their counts, why one stands, and pruning',
+    more: 'list shows the rules, why RULE explains one, prune moves the retired ones into coordination/history/.',
+    args: [
+      { name: '[verb]', about: 'list (default), why or prune', values: ['list', 'why', 'prune'] },
+      { name: '[rule]', about: 'For why: which rule' },
+    ],
+    flags: [
+      { name: 'role', value: 'ROLE', about: 'Only the rules of this role', values: 'role' },
+      { name: 'retired', value: null, about: 'Show the retired rules too' },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role memorial', about: 'The rules in force' },
+      {
+        line: 'next-role memorial why tdd-discipline-1',
+        about: 'Where a rule comes from, and who is told it',
+      },
+    ],
+  },
+  {
     name: 'inspect',
     group: 'Look',
     about: 'How a handoff file is understood, and what it would lead to',

@@ -19,6 +19,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   why: async () => (await import('./commands/why.ts')).why,
   prompt: async () => (await import('./commands/prompt.ts')).prompt,
+  memorial: async () => (await import('./commands/memorial.ts')).memorial,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   resume: async () => (await import('./commands/resume.ts')).resume,
   set: async () => (await import('./commands/set.ts')).set,

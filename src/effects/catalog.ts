@@ -19,7 +19,7 @@ import type { Policy } from '../protocol/policy.ts';
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const builtinFolders = ['roles', 'state', 'templates'] as const;
-const stateNames = ['tiers', 'models', 'limits', 'gates', 'agents'] as const;
+const stateNames = ['tiers', 'models', 'limits', 'gates', 'agents', 'memorial'] as const;
 /** Programs of the agents we can drive. */
 const agentPrograms = ['claude', 'codex', 'gemini', 'opencode'] as const;
 
@@ -60,6 +60,7 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
     limits: [],
     gates: [],
     agents: [],
+    memorial: [],
   };
   for (const { root, folder } of bases) {
     for (const name of await shelf.list(root, `${folder}roles`)) {

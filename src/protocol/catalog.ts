@@ -13,13 +13,13 @@ import { readData } from './datafile.ts';
 import type { DataFile } from './datafile.ts';
 import { defaultPlan, gatesFile, mergePlan, type GatePlan, type GatesFile } from './gateplan.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { Backoff, Caps, Limits, Policy, RoleContract, Tier } from './policy.ts';
+import type { Backoff, Caps, Limits, MemorialPolicy, Policy, RoleContract, Tier } from './policy.ts';
 import { readRole } from './rolefile.ts';
 import type { RoleFile } from './rolefile.ts';
 import { agentsOf, readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
-import { limitsFile, mergeLimits, millis, modelsFile, tiersFile } from './statefile.ts';
-import type { LimitsFile, LimitsPatch, ModelsFile, TiersFile } from './statefile.ts';
+import { limitsFile, memorialFile, mergeLimits, millis, modelsFile, tiersFile } from './statefile.ts';
+import type { LimitsFile, LimitsPatch, MemorialFile, ModelsFile, TiersFile } from './statefile.ts';
 import type { z } from 'zod';
 
 /** Everything the policy is made of. Within a list, later files override earlier ones. */
@@ -30,6 +30,7 @@ export type CatalogFiles = {
   readonly limits: readonly DataFile[];
   readonly gates: readonly DataFile[];
   readonly agents: readonly DataFile[];
+  readonly memorial: readonly DataFile[];
   readonly settings: DataFile | null;
   /** Agent programs found on PATH. */
   readonly installed: readonly string[];
@@ -52,6 +53,14 @@ const lastResort = {
   limits: { firstByteMs: 600_000, idleMs: 600_000, totalMs: 2_700_000, turns: 40 } satisfies Limits,
   caps: { perRole: 4, perRound: 16, perDispatch: 2 } satisfies Caps,
   backoff: { firstMs: 5_000, factor: 3, maxMs: 120_000 } satisfies Backoff,
+  memorial: {
+    injectMax: 12,
+    injectBytesMax: 2_000,
+    stableAfter: 10,
+    retiredAfter: 20,
+    promoteAfter: 3,
+    gates: {},
+  } satisfies MemorialPolicy,
 };
 
 /**
@@ -93,6 +102,7 @@ export function assemble(files: CatalogFiles): Catalog {
       joinGates(readLayers(files.gates, gatesFile, report), [...tiers.keys()], roleNames, report),
       { gates: settings.gates },
     ),
+    memorial: joinMemorial(readLayers(files.memorial, memorialFile, report)),
     interrupted: settings.interrupted ?? 'escalate',
     allowDefaults: settings.escalation?.allowDefaults ?? false,
     commit: settings.commit ?? true,
@@ -230,6 +240,20 @@ function joinModels(layers: readonly Layer<ModelsFile>[]): Models {
       ),
     );
   return { frontier: row('frontier'), balanced: row('balanced'), cheap: row('cheap') };
+}
+
+function joinMemorial(layers: readonly Layer<MemorialFile>[]): MemorialPolicy {
+  return layers.reduce<MemorialPolicy>(
+    (memorial, { value }) => ({
+      injectMax: value.injectMax ?? memorial.injectMax,
+      injectBytesMax: value.injectBytesMax ?? memorial.injectBytesMax,
+      stableAfter: value.stableAfter ?? memorial.stableAfter,
+      retiredAfter: value.retiredAfter ?? memorial.retiredAfter,
+      promoteAfter: value.promoteAfter ?? memorial.promoteAfter,
+      gates: { ...memorial.gates, ...value.gates },
+    }),
+    lastResort.memorial,
+  );
 }
 
 function settingsOf(

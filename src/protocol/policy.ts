@@ -98,6 +98,19 @@ export type Caps = {
 
 export type Backoff = { readonly firstMs: number; readonly factor: number; readonly maxMs: number };
 
+/** How lessons become rules, and how much of them a session is told: state/memorial.yaml. */
+export type MemorialPolicy = {
+  readonly injectMax: number;
+  readonly injectBytesMax: number;
+  /** Confirmations in a row after which a rule is stable, and after which it is retired. */
+  readonly stableAfter: number;
+  readonly retiredAfter: number;
+  /** Projects that must have met a rule before it is told in all of them. */
+  readonly promoteAfter: number;
+  /** Discipline by gate. */
+  readonly gates: Readonly<Record<string, string>>;
+};
+
 export type Policy = {
   /** Digest of everything below, so that two policies are compared by one word. */
   readonly digest: string;
@@ -110,6 +123,7 @@ export type Policy = {
   readonly backoff: Backoff;
   /** The engine's own checks, per tier. */
   readonly gates: GatePlan;
+  readonly memorial: MemorialPolicy;
   /** What to do with a session whose end nobody saw. */
   readonly interrupted: 'escalate' | 'retry';
   /** Whether an escalation's default is taken at its deadline. */

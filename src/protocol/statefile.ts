@@ -1,5 +1,5 @@
 /**
- * The schemas of state/tiers.yaml, state/models.yaml and state/limits.yaml, and how several files of one kind are laid
+ * The schemas of the data files in state/, and how several files of one kind are laid
  * over each other: the later file wins, key by key. A file that does not hold to its schema is reported and left out
  * whole, so that what was there before it stays in force. Pure data in, pure data out.
  */
@@ -80,6 +80,16 @@ const modelRow = closed({
 }).optional();
 export const modelsFile = closed({ frontier: modelRow, balanced: modelRow, cheap: modelRow });
 export type ModelsFile = z.infer<typeof modelsFile>;
+
+export const memorialFile = closed({
+  injectMax: count.optional(),
+  injectBytesMax: z.int().min(1).max(100_000).optional(),
+  stableAfter: count.optional(),
+  retiredAfter: count.optional(),
+  promoteAfter: count.optional(),
+  gates: z.record(nameWord, nameWord).optional(),
+});
+export type MemorialFile = z.infer<typeof memorialFile>;
 
 /** Lays limits over each other, the last one on top. */
 export function mergeLimits(base: Limits, ...patches: readonly (LimitsPatch | undefined)[]): Limits {

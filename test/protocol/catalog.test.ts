@@ -44,6 +44,7 @@ const world = (over: Partial<CatalogFiles> = {}): CatalogFiles => ({
   limits: [limits],
   gates: [],
   agents: [],
+  memorial: [],
   settings: null,
   installed: ['claude'],
   ...over,
