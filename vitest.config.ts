@@ -1,4 +1,10 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** The user's own folders, out of the reach of tests: what next-role keeps for all projects of a person. */
+const home = join(tmpdir(), `next-role-tests-${process.pid}`);
+const env = { XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state') };
 
 /**
  * Four projects. `unit` has no clock and no process worth naming; `journeys` and `e2e` start real processes and watch
@@ -10,6 +16,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          env,
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/journeys/**', 'test/e2e/**', 'test/long/**'],
@@ -18,6 +25,7 @@ export default defineConfig({
       },
       {
         test: {
+          env,
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
           testTimeout: 90_000,
@@ -27,6 +35,7 @@ export default defineConfig({
       },
       {
         test: {
+          env,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/clients/**'],
@@ -37,6 +46,7 @@ export default defineConfig({
       },
       {
         test: {
+          env,
           name: 'long',
           include: ['test/long/**/*.test.ts'],
           testTimeout: 1_800_000,

@@ -11,6 +11,7 @@ import type { Order } from '../protocol/session.ts';
 import { human } from '../protocol/handoff.ts';
 import { ask } from './ask.ts';
 import { blockingOf } from './gates/gate.ts';
+import { sighted } from './memorial.ts';
 import { again } from './retry.ts';
 import { releaseKeys, type Context, type Verdict } from './round.ts';
 import { capReached, tierOf } from './route.ts';
@@ -35,9 +36,14 @@ export function owedPath(artifact: OwedArtifact, order: Pick<Order, 'round' | 'r
 
 /** Decides after the gates: green writes the next header, red sends the role back, and at the cap a human decides. */
 export function gated(policy: Policy, context: Context, event: Gated): Context {
+  const role = context.order?.role ?? null;
   const here: Context = {
     ...context,
     at: event.at,
+    round:
+      context.round === null || role === null
+        ? context.round
+        : { ...context.round, sights: sighted(context.round.sights, role, event.gates) },
     findings: event.gates.flatMap(({ findings }) => findings),
   };
   const { order, round, verdict } = here;

@@ -3,6 +3,7 @@
  * back. Pure: a ledger and what one round showed in, the next ledger out. A round is counted once, whoever asks twice.
  * It never drops a rule; a retired one stays findable.
  */
+import type { GateResult } from '../protocol/finding.ts';
 import type { MemorialLine, Rule, RuleLedger } from '../protocol/memorial.ts';
 import type { MemorialPolicy } from '../protocol/policy.ts';
 
@@ -14,6 +15,36 @@ export type GateSight = {
   /** Ids and words of what it found; empty when it was green. */
   readonly findings: readonly { readonly id: string; readonly text: string }[];
 };
+
+/** Findings of one gate that are kept for the memorial, and the longest text of one, in UTF-16 units. */
+const sightFindingsMax = 3;
+const sightCharsMax = 200;
+/** Gates times roles that are kept of one round. */
+const sightsMax = 100;
+
+/**
+ * What was seen of a round with one more session's gates: seen again it is the same sight, and once red stays red, so
+ * that judging the same session twice counts nothing twice.
+ */
+export function sighted(
+  sights: readonly GateSight[],
+  role: string,
+  results: readonly GateResult[],
+): readonly GateSight[] {
+  const isSeen = (sight: GateSight): boolean =>
+    sight.role === role && results.some(({ gate }) => gate === sight.gate);
+  const seen = results.map((result): GateSight => {
+    const before = sights.find((sight) => sight.role === role && sight.gate === result.gate);
+    if (before?.red === true) return before;
+    const findings = result.pass
+      ? []
+      : result.findings
+          .slice(0, sightFindingsMax)
+          .map(({ id, text }) => ({ id, text: (text.split('\n')[0] ?? '').slice(0, sightCharsMax) }));
+    return { gate: result.gate, role, red: !result.pass, findings };
+  });
+  return [...sights.filter((sight) => !isSeen(sight)), ...seen].slice(-sightsMax);
+}
 
 /** Rounds a ledger remembers as counted. */
 export const countedRoundsMax = 400;

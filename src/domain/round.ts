@@ -8,6 +8,7 @@ import type { Decision } from '../protocol/event.ts';
 import type { Finding } from '../protocol/finding.ts';
 import type { HandoffChange, Role, Status } from '../protocol/handoff.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
+import type { GateSight } from './memorial.ts';
 
 /** The counts that bound a round. They are never lowered by anything but a stop that a human or a limit asked for. */
 export type RoundMemory = {
@@ -29,6 +30,8 @@ export type RoundMemory = {
   readonly blocked: boolean;
   /** Answers given in this round, oldest first. */
   readonly decisions: readonly { readonly id: string; readonly role: Role; readonly path: string }[];
+  /** What the gates showed of each role's work, for the memorial: once red stays red. */
+  readonly sights: readonly GateSight[];
   /** Digests of owed files before the first session that owes them; cleared when that role is done. */
   readonly baseline: Readonly<Record<string, string | null>>;
 };
@@ -146,6 +149,7 @@ export function newRound(id: string, tier: string): RoundMemory {
     limitWaits: 0,
     blocked: false,
     decisions: [],
+    sights: [],
     baseline: {},
   };
 }

@@ -14,6 +14,7 @@ import { commitCoordination, repositoryOf } from '../effects/git.ts';
 import { runGates } from './gates.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
+import { countIntoMemorial } from './memorial.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { decisionText } from './decision.ts';
 import type { Escalation } from '../protocol/escalation.ts';
@@ -187,9 +188,23 @@ async function write(
   const replaced = await editFile(project.handoff, effect.expect, effect.change, effect.escalation);
   if (replaced.type !== 'written' && kept) await takeBack(path, earlier);
   if (replaced.type !== 'written') return notWritten(replaced, 'write', options.now());
+  if (isClosed(effect.change)) await close(round, options);
   const commit =
     policy.commit && effect.commit !== null ? await commitRound(round, options, effect.commit) : null;
   return { type: 'WRITTEN', at: options.now(), digest: replaced.digest, commit };
+}
+
+/** Whether a write ends the round. */
+function isClosed(change: HandoffChange): boolean {
+  return change['status'] === 'ROUND-COMPLETE' || change['status'] === 'WAVE-COMPLETE';
+}
+
+/** What is done once a round has ended. Each part can be done twice; trouble is told and holds nothing up. */
+async function close(round: OpenRound, options: HandsOptions): Promise<void> {
+  const memory = round.state.context.round;
+  if (memory === null) return;
+  const trouble = await countIntoMemorial(round.project, round.policy, memory.id, memory.sights);
+  if (trouble !== null) options.say({ type: 'remark', level: 'warning', text: trouble });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The counting of lessons: tables of what one round does to a ledger, and the bounds over five hundred of them. */
 import { describe, expect, it } from 'vitest';
-import { countRound, type GateSight } from '../../src/domain/memorial.ts';
+import { countRound, sighted, type GateSight } from '../../src/domain/memorial.ts';
 import { reinforce, type SharedRule } from '../../src/domain/reinforce.ts';
 import {
   emptyLedger,
@@ -158,5 +158,34 @@ describe('reinforce()', () => {
     expect(new Set(ledger.rules.map((rule) => rule.id))).toEqual(ids);
     const again = readLedger(writeLedger(ledger));
     expect(again).toEqual({ ok: true, ledger });
+  });
+});
+
+describe('sighted()', () => {
+  const result = (pass: boolean) => ({
+    gate: 'anti-scope',
+    pass,
+    ms: 1,
+    note: null,
+    findings: pass
+      ? []
+      : [{ id: 'x', gate: 'anti-scope', severity: 'MAJOR' as const, file: null, line: null, text: 'a\nb' }],
+  });
+
+  it('keeps red once it was red, whatever comes after, and counts a session judged twice once', () => {
+    const red = sighted([], 'implementer', [result(false)]);
+    expect(red).toEqual([
+      { gate: 'anti-scope', role: 'implementer', red: true, findings: [{ id: 'x', text: 'a' }] },
+    ]);
+    expect(sighted(red, 'implementer', [result(false)])).toEqual(red);
+    expect(sighted(red, 'implementer', [result(true)])).toEqual(red);
+  });
+
+  it('keeps roles apart', () => {
+    const one = sighted([], 'implementer', [result(false)]);
+    expect(sighted(one, 'reviewer', [result(true)]).map((sight) => [sight.role, sight.red])).toEqual([
+      ['implementer', true],
+      ['reviewer', false],
+    ]);
   });
 });
