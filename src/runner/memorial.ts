@@ -3,7 +3,6 @@
  * the user's other projects, and says what a session is to be reminded of. A ledger that cannot be read is reported
  * and never written over; counting a round twice changes nothing.
  */
-import { basename } from 'node:path';
 import { countRound, type GateSight } from '../domain/memorial.ts';
 import { reinforce, type Reinforcement, type SharedRule } from '../domain/reinforce.ts';
 import { archived, contribute, sharedWith, withoutRetired } from '../domain/sharing.ts';
@@ -142,7 +141,7 @@ async function replace(file: FileOf<unknown>, text: string): Promise<string | nu
 }
 
 function nameOf(project: Project): string {
-  return `${basename(project.root)}-${digestText(project.root).slice(0, 12)}`;
+  return `${project.root.split('/').at(-1) ?? ''}-${digestText(project.root).slice(0, 12)}`;
 }
 
 function wordsOf(problem: Problem): string {
