@@ -4,13 +4,12 @@
  */
 import { deadlineOf } from '../domain/effects.ts';
 import { JournalDamaged } from '../protocol/journal.ts';
-import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
-import { look } from '../runner/look.ts';
+import { look, type Look } from '../runner/look.ts';
 import type { RunEnd } from '../runner/run.ts';
 import { layoutColumns } from './output.ts';
-import { receiptOf } from './receipt.ts';
-import type { Receipt } from './receipt.ts';
+import { endReceiptOf } from './receipt.ts';
+import type { EndReceipt } from './receipt.ts';
 import { endScreen } from './screens/end.ts';
 import { questionScreen } from './screens/question.ts';
 import { commandFor, exits } from './shell.ts';
@@ -65,8 +64,9 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
     case 'rest':
     case 'stopped': {
       const { situation } = end;
-      const { policy, state } = await look(project);
-      const { receipt, damage } = await summed(project, policy, situation.round);
+      const seen = await look(project);
+      const { policy, state } = seen;
+      const { receipt, damage } = await summed(project, seen, situation.round);
       const ms = shell.now() - options.startedAt;
       const ended = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
       const screen = damage === null ? ended : [...wrap(damage, columns).map(warned), '', ...ended];
@@ -91,13 +91,13 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
   }
 }
 
-type Summed = { readonly receipt: Receipt | null; readonly damage: string | null };
+type Summed = { readonly receipt: EndReceipt | null; readonly damage: string | null };
 
 /** A round stands as it ended, whatever became of an old line of the journal; that is told beside it. */
-async function summed(project: Project, policy: Policy, round: string | null): Promise<Summed> {
+async function summed(project: Project, seen: Look, round: string | null): Promise<Summed> {
   if (round === null) return { receipt: null, damage: null };
   try {
-    return { receipt: await receiptOf(project, policy, round), damage: null };
+    return { receipt: await endReceiptOf(project, seen, round), damage: null };
   } catch (error) {
     if (!(error instanceof JournalDamaged)) throw error;
     return { receipt: null, damage: error.message };

@@ -141,6 +141,30 @@ export const commandTable = [
     examples: [{ line: 'next-role why', about: 'Why does nothing happen?' }],
   },
   {
+    name: 'cost',
+    group: 'Look',
+    about: 'The receipt of a round: tokens by class, cost by role and attempt, orchestration tokens: 0',
+    more: 'Made again from the journal. What nobody knows is shown as unknown, never as 0.',
+    args: [{ name: '[round]', about: 'Which round (default: the current one)' }],
+    flags: [...common],
+    examples: [
+      { line: 'next-role cost', about: 'The current round' },
+      { line: 'next-role cost R07 --json', about: 'Another one, for a script' },
+    ],
+  },
+  {
+    name: 'prices',
+    group: 'Look',
+    about: 'The price sheet in force: models, dates, tiers; what overlaps and what has no price',
+    more: 'Corrected in coordination/state/prices.yaml, model by model. Exits with 1 when a sheet has errors.',
+    args: [],
+    flags: [...common],
+    examples: [
+      { line: 'next-role prices', about: 'What a million tokens cost' },
+      { line: 'next-role prices --json', about: 'With every date, for a script' },
+    ],
+  },
+  {
     name: 'prompt',
     group: 'Look',
     about: 'The brief a role would get now: parts with sizes, files offered and hidden',

@@ -5,13 +5,15 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { agentOf } from '../agents/index.ts';
-import { openJournal } from '../effects/journal.ts';
+import { receiptOf, totalsOf } from '../domain/receipt.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { openTail } from '../effects/tail.ts';
-import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
+import type { PriceSheet } from '../protocol/prices.ts';
 import type { Project } from '../protocol/project.ts';
+import type { Receipt } from '../protocol/receipt.ts';
 import type { Order } from '../protocol/session.ts';
+import { readLedgers } from '../runner/ledger.ts';
 import { journalPath } from '../runner/open.ts';
 
 export type RoleReceipt = {
@@ -20,19 +22,16 @@ export type RoleReceipt = {
   readonly ms: number;
   /** Models the sessions named, or those that were ordered. */
   readonly models: readonly string[];
-  /** Null when no session named a price. */
-  readonly costUsd: number | null;
+  /** Of the sessions that have a price; null when none has. */
+  readonly usd: number | null;
+  /** Whether `usd` is of every session, at its exact price. */
+  readonly complete: boolean;
   /** Relative to the project, each once, in the order of their first write. */
   readonly files: readonly string[];
 };
 
-export type Receipt = { readonly round: string; readonly roles: readonly RoleReceipt[] };
-
-/** One decision, as far as the sum needs it: a journal record or a notice. */
-export type Decision = { readonly event: MachineEvent; readonly effects: readonly Effect[] };
-
-type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
-export type Work = { readonly order: Order; readonly ended: Ended };
+/** The receipt as the end of a run shows it: by role, with the files each wrote. */
+export type EndReceipt = { readonly receipt: Receipt; readonly roles: readonly RoleReceipt[] };
 
 /** A longer journal takes seconds to read; then the receipt is left out. */
 const journalBytesMax = 64 * 1024 * 1024;
@@ -52,56 +51,41 @@ const writingTools: ReadonlySet<string> = new Set([
 ]);
 
 /** The receipt of a round; null when there is no journal, or one too long to be summed up at the end of a run. */
-export async function receiptOf(project: Project, policy: Policy, round: string): Promise<Receipt | null> {
-  const path = journalPath(project);
-  const size = await sizeOf(path);
+export async function endReceiptOf(
+  project: Project,
+  { policy, prices }: { readonly policy: Policy; readonly prices: PriceSheet },
+  round: string,
+): Promise<EndReceipt | null> {
+  const size = await sizeOf(journalPath(project));
   if (size === null || size > journalBytesMax) return null;
-  const journal = openJournal(path);
-  try {
-    const work = workIn(journal.records(), round);
-    const files = new Map<string, readonly string[]>();
-    for (const { order } of work.slice(0, streamsMax)) {
-      files.set(order.id, await filesWritten(project, policy, order));
-    }
-    return { round, roles: sum(work, files) };
-  } finally {
-    journal.close();
+  const ledger = readLedgers(project).find((each) => each.round === round);
+  if (ledger === undefined) return null;
+  const files = new Map<string, readonly string[]>();
+  for (const { order } of ledger.work.slice(0, streamsMax)) {
+    files.set(order.id, await filesWritten(project, policy, order));
   }
-}
-
-/** The sessions of a round that have ended, oldest first. */
-export function workIn(decisions: Iterable<Decision>, round: string): readonly Work[] {
-  const orders = new Map<string, Order>();
-  const work: Work[] = [];
-  for (const { event, effects } of decisions) {
-    for (const effect of effects) {
-      if (effect.kind === 'claim' && effect.order.round === round) orders.set(effect.order.id, effect.order);
-    }
-    const order = event.type === 'ENDED' ? orders.get(event.order) : undefined;
-    if (event.type === 'ENDED' && order !== undefined) work.push({ order, ended: event });
-  }
-  return work;
+  const receipt = receiptOf(ledger, prices);
+  return { receipt, roles: byRole(receipt, files) };
 }
 
 /** Adds the sessions up by role, in the order in which the roles first worked. */
-export function sum(
-  work: readonly Work[],
+export function byRole(
+  receipt: Receipt,
   files: ReadonlyMap<string, readonly string[]>,
 ): readonly RoleReceipt[] {
-  const roles = [...new Set(work.map(({ order }) => order.role))];
+  const roles = [...new Set(receipt.sessions.map(({ role }) => role))];
   return roles.map((role): RoleReceipt => {
-    const mine = work.filter(({ order }) => order.role === role);
-    const models = mine
-      .map(({ order, ended }) => ended.model ?? order.model)
-      .filter((model) => model !== null);
-    const prices = mine.map(({ ended }) => ended.costUsd).filter((price) => price !== null);
+    const mine = receipt.sessions.filter((session) => session.role === role);
+    const { sessions, ms, usd, complete } = totalsOf(mine);
+    const models = mine.map(({ model }) => model).filter((model) => model !== null);
     return {
       role,
-      sessions: mine.length,
-      ms: mine.reduce((total, { ended }) => total + ended.ms, 0),
+      sessions,
+      ms,
       models: [...new Set(models)],
-      costUsd: prices.length === 0 ? null : prices.reduce((total, price) => total + price, 0),
-      files: [...new Set(mine.flatMap(({ order }) => files.get(order.id) ?? []))].slice(0, filesMax),
+      usd,
+      complete,
+      files: [...new Set(mine.flatMap(({ order }) => files.get(order) ?? []))].slice(0, filesMax),
     };
   });
 }

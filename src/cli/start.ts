@@ -18,6 +18,8 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   watch: async () => (await import('./commands/watch.ts')).watch,
   status: async () => (await import('./commands/status.ts')).status,
   why: async () => (await import('./commands/why.ts')).why,
+  cost: async () => (await import('./commands/cost.ts')).cost,
+  prices: async () => (await import('./commands/prices.ts')).prices,
   prompt: async () => (await import('./commands/prompt.ts')).prompt,
   memorial: async () => (await import('./commands/memorial.ts')).memorial,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,

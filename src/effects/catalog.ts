@@ -14,6 +14,8 @@ import type { FileProblems } from '../protocol/catalog.ts';
 import { dataCharsMax } from '../protocol/datafile.ts';
 import type { DataFile } from '../protocol/datafile.ts';
 import type { Policy } from '../protocol/policy.ts';
+import { readPrices } from '../protocol/prices.ts';
+import type { PriceSheet } from '../protocol/prices.ts';
 
 /** The folder of this package. Source and compiled file both lie two folders below it. */
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -37,7 +39,12 @@ type CatalogOptions = {
   readonly path?: string;
 };
 
-export type CatalogReading = { readonly policy: Policy; readonly problems: readonly FileProblems[] };
+export type CatalogReading = {
+  readonly policy: Policy;
+  /** No part of the policy: prices decide nothing by themselves, and a sheet is long. */
+  readonly prices: PriceSheet;
+  readonly problems: readonly FileProblems[];
+};
 
 /**
  * The policy of a project, and everything that is wrong with the files behind it. Missing overrides are fine.
@@ -70,12 +77,20 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
     for (const name of stateNames)
       state[name].push(...(await shelf.read(root, `${folder}state/${name}.yaml`)));
   }
+  const priceFiles = await Promise.all(
+    bases.map(({ root, folder }) => shelf.read(root, `${folder}state/prices.yaml`)),
+  );
+  const priced = readPrices(priceFiles.flat());
   await warnOfStrays(project, shelf);
   const [settings = null] = await shelf.read(project, settingsPath);
   const installed = await findPrograms(agentPrograms, options.path ?? process.env['PATH'] ?? '');
   const { policy, problems } = assemble({ roles, ...state, settings, installed });
   const digest = createHash('sha256').update(canonical(policy)).digest('hex');
-  return { policy: { digest, ...policy }, problems: [...shelf.problems, ...problems] };
+  return {
+    policy: { digest, ...policy },
+    prices: priced.sheet,
+    problems: [...shelf.problems, ...problems, ...priced.problems],
+  };
 }
 
 /**
@@ -186,7 +201,7 @@ function openShelf(): Shelf {
 
 /** A misspelt override would be passed over in silence; say that nobody reads it. */
 async function warnOfStrays(project: string, shelf: Shelf): Promise<void> {
-  const known = stateNames.map((name) => `${name}.yaml`);
+  const known = [...stateNames, 'prices'].map((name) => `${name}.yaml`);
   const folder = `${coordinationDir}/state`;
   for (const name of await shelf.list(project, folder)) {
     if (!/\.ya?ml$/.test(name) || known.includes(name)) continue;

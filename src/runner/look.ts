@@ -10,6 +10,7 @@ import { ownerOf, type Owner } from '../effects/lock.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { JournalRecord } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
+import type { PriceSheet } from '../protocol/prices.ts';
 import type { Project } from '../protocol/project.ts';
 import { readEvent } from './handoff.ts';
 import { journalPath } from './open.ts';
@@ -17,6 +18,7 @@ import { journalPath } from './open.ts';
 export type Look = {
   readonly project: Project;
   readonly policy: Policy;
+  readonly prices: PriceSheet;
   readonly state: MachineState;
   readonly situation: Situation;
   readonly last: JournalRecord | null;
@@ -38,14 +40,24 @@ const atRest: ReadonlySet<MachineState['value']> = new Set([
 
 /** Looks at a project. @throws JournalDamaged when the journal's tail cannot be trusted. */
 export async function look(project: Project, now: number = Date.now()): Promise<Look> {
-  const [{ policy, problems }, runner] = await Promise.all([
+  const [{ policy, prices, problems }, runner] = await Promise.all([
     readCatalog(project.root),
     ownerOf(project.root),
   ]);
   const last = readLast(journalPath(project));
   const known = last === null ? initialState() : (restore(last.state) ?? initialState());
   const { state, edited } = await withFile(project, policy, known, runner, now);
-  return { project, policy, state, situation: describe(policy, state), last, runner, edited, problems };
+  return {
+    project,
+    policy,
+    prices,
+    state,
+    situation: describe(policy, state),
+    last,
+    runner,
+    edited,
+    problems,
+  };
 }
 
 /** Nobody runs: what would the file lead to, if somebody did? The answer is thought through, not done. */

@@ -13,12 +13,15 @@ import { isError } from '../protocol/diagnostic.ts';
 import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import type { Policy } from '../protocol/policy.ts';
+import type { PriceSheet } from '../protocol/prices.ts';
 import type { Project } from '../protocol/project.ts';
 
 /** A project in our hands. `state` moves, and `policy` with its POLICY events; everything else is fixed for this run. */
 export type OpenRound = {
   readonly project: Project;
   policy: Policy;
+  /** In force now; read again together with the policy's files. */
+  prices: PriceSheet;
   readonly policyChanged: boolean;
   /** Of the files behind the policy, to see that one was edited. */
   stamp: string;
@@ -81,7 +84,7 @@ async function openHeld(
   say: (notice: Unstamped) => void,
 ): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | { type: 'open'; round: Omit<OpenRound, 'close'> }> {
   const stamp = await catalogStamp(project.root);
-  const { policy, problems } = await readCatalog(project.root);
+  const { policy, prices, problems } = await readCatalog(project.root);
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
   const onTrouble = (text: string): void => say({ type: 'remark', level: 'warning', text });
@@ -94,7 +97,7 @@ async function openHeld(
   const state = stateOf(loaded, say);
   const log = await openLog(project.root, { onTrouble });
   const policyChanged = state.context.policy !== policy.digest;
-  return { type: 'open', round: { project, policy, policyChanged, stamp, store, log, state } };
+  return { type: 'open', round: { project, policy, prices, policyChanged, stamp, store, log, state } };
 }
 
 function loadOrDamaged(store: Store): Loaded | JournalDamaged {

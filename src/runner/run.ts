@@ -182,10 +182,11 @@ async function hint(round: OpenRound, means: Means): Promise<void> {
 async function reload(round: OpenRound, { hands, queue, say }: Means): Promise<void> {
   const stamp = await catalogStamp(round.project.root);
   if (stamp === round.stamp) return;
-  const { policy, problems } = await readCatalog(round.project.root);
+  const { policy, prices, problems } = await readCatalog(round.project.root);
   if (stamp === round.stamp) return;
   round.stamp = stamp;
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return;
+  round.prices = prices;
   if (policy.digest !== round.policy.digest) queue.push({ type: 'POLICY', at: hands.now(), policy });
 }

@@ -5,10 +5,12 @@ import { statusScreen } from '../../src/cli/screens/status.ts';
 import { tree } from '../../src/cli/screens/tree.ts';
 import { leftOf, whyScreen } from '../../src/cli/screens/why.ts';
 import { liveLine, pulseLine } from '../../src/cli/pulse.ts';
-import { sum, workIn } from '../../src/cli/receipt.ts';
+import { byRole } from '../../src/cli/receipt.ts';
 import { plainOf, width } from '../../src/cli/text.ts';
 import type { Text } from '../../src/cli/text.ts';
 import { describe as situationOf } from '../../src/domain/situation.ts';
+import { receiptOf } from '../../src/domain/receipt.ts';
+import { priced, pricedUsage } from '../rig/cost.ts';
 import { testPolicy } from '../rig/policy.ts';
 import { asking, contextWith, lookWith, noon, order, question } from './values.ts';
 
@@ -76,20 +78,22 @@ describe('endScreen()', () => {
         denied: [],
         model: null,
         costUsd: 0.5,
-        usage: null,
+        usage: pricedUsage(500_000),
         promptBytes: 0,
         sessionId: null,
         leftovers: 0,
       },
     } as const,
   }));
-  const receipt = {
+  const ledger = {
     round: 'R07',
-    roles: sum(
-      work.map(({ decision }) => decision),
-      new Map(work.map(({ decision, files }) => [decision.order.id, files])),
-    ),
+    work: work.map(({ decision }) => decision),
+    ordered: 2,
+    gates: { runs: 2, failed: 0, findings: 0 },
   };
+  const files = new Map(work.map(({ decision, files: names }) => [decision.order.id, names]));
+  const summed = receiptOf(ledger, priced);
+  const receipt = { receipt: summed, roles: byRole(summed, files) };
   const finished = situationOf(testPolicy(), {
     value: 'finished',
     context: contextWith({ verdict: { type: 'finish', why: 'ROUND-COMPLETE' } }),
@@ -100,20 +104,20 @@ describe('endScreen()', () => {
       80,
       `✓ Round R07 is finished  1 min
 
-ROLE         SESSIONS  TIME       MODEL   COST   FILES WRITTEN
-architect    1         1 min 1 s  sonnet  $0.50  Q-R07-SPEC.md
-implementer  1         10 min     sonnet  $0.50  a.ts, b.ts, c.ts, d.ts +2
-2 sessions, 11 min 1 s of agent time. Orchestration tokens: 0
+ROLE         SESSIONS  TIME       MODEL   COST     FILES WRITTEN
+architect    1         1 min 1 s  sonnet  $0.5000  Q-R07-SPEC.md
+implementer  1         10 min     sonnet  $0.5000  a.ts, b.ts, c.ts, d.ts +2
+2 sessions, 11 min 1 s of agent time, 1.00M tokens, $1.00. Orchestration tokens: 0
 Next: next-role set round=R08 next-role=architect status=READY`,
     ],
     [
       120,
       `✓ Round R07 is finished  1 min
 
-ROLE         SESSIONS  TIME       MODEL   COST   FILES WRITTEN
-architect    1         1 min 1 s  sonnet  $0.50  Q-R07-SPEC.md
-implementer  1         10 min     sonnet  $0.50  a.ts, b.ts, c.ts, d.ts, a.test.ts +1
-2 sessions, 11 min 1 s of agent time. Orchestration tokens: 0
+ROLE         SESSIONS  TIME       MODEL   COST     FILES WRITTEN
+architect    1         1 min 1 s  sonnet  $0.5000  Q-R07-SPEC.md
+implementer  1         10 min     sonnet  $0.5000  a.ts, b.ts, c.ts, d.ts, a.test.ts +1
+2 sessions, 11 min 1 s of agent time, 1.00M tokens, $1.00. Orchestration tokens: 0
 Next: next-role set round=R08 next-role=architect status=READY`,
     ],
   ])(
@@ -138,37 +142,6 @@ Next: next-role set round=R08 next-role=architect status=READY`,
     expect(filesWords([], 20)).toBe('–');
     expect(filesWords(['a/one.md', 'b/two.md'], 20)).toBe('one.md, two.md');
     expect(filesWords(['a/one.md', 'b/two.md'], 12)).toBe('one.md +1');
-  });
-});
-
-describe('workIn()', () => {
-  it('counts the ended sessions of one round, each once', () => {
-    const claim = { kind: 'claim', order, expect: 'd' } as const;
-    const other = { ...claim, order: { ...order, id: 'x', round: 'R06' } };
-    const look = { type: 'LOOK', at: noon } as const;
-    const ended = (id: string) =>
-      ({
-        type: 'ENDED',
-        at: noon,
-        order: id,
-        outcome: { type: 'done' },
-        ms: 5,
-        tools: 0,
-        denied: [],
-        model: null,
-        costUsd: null,
-        usage: null,
-        promptBytes: 0,
-        sessionId: null,
-        leftovers: 0,
-      }) as const;
-    const decisions = [
-      { event: look, effects: [claim] },
-      { event: look, effects: [other] },
-      { event: ended(order.id), effects: [] },
-      { event: ended('x'), effects: [] },
-    ];
-    expect(workIn(decisions, 'R07').map((each) => each.order.id)).toEqual([order.id]);
   });
 });
 

@@ -4,6 +4,7 @@ import { emptyContext, newRound, type Context } from '../../src/domain/round.ts'
 import type { MachineState, StateName } from '../../src/domain/machine.ts';
 import { describe as situationOf } from '../../src/domain/situation.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
+import { noPrices } from '../../src/protocol/prices.ts';
 import type { Notice } from '../../src/protocol/notice.ts';
 import type { Order } from '../../src/protocol/session.ts';
 import type { Look } from '../../src/runner/look.ts';
@@ -75,6 +76,7 @@ export function lookWith(state: MachineState = initialState(), more: Partial<Loo
       own: `${root}/.next-role`,
     },
     policy,
+    prices: noPrices,
     state,
     situation: situationOf(policy, state),
     last: null,

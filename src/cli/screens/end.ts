@@ -4,7 +4,9 @@
  */
 import { basename } from 'node:path';
 import type { Situation } from '../../domain/situation.ts';
-import type { Receipt, RoleReceipt } from '../receipt.ts';
+import { tokensOf } from '../../protocol/usage.ts';
+import type { EndReceipt, RoleReceipt } from '../receipt.ts';
+import { lacking, tokens, usdWords } from './cost.ts';
 import { counted, duration } from '../quantity.ts';
 import { bad, cut, forward, good, oneLine, quiet, strong, table, warn, width, wrap } from '../text.ts';
 import type { Line, Span, Text } from '../text.ts';
@@ -22,7 +24,7 @@ const filesShownMax = 5;
 /** The end of a run that came to rest or was stopped. */
 export function endScreen(
   situation: Situation,
-  receipt: Receipt | null,
+  receipt: EndReceipt | null,
   stopped: boolean,
   options: EndOptions,
 ): Text {
@@ -64,15 +66,15 @@ function markOf(situation: Situation): Span {
 }
 
 /** The table of roles, and the one number that is always zero. */
-function receiptLines(receipt: Receipt, options: Pick<EndOptions, 'columns'>): Text {
-  const hasModel = receipt.roles.some((role) => role.models.length > 0);
-  const hasCost = receipt.roles.some((role) => (role.costUsd ?? 0) > 0);
+function receiptLines({ receipt, roles }: EndReceipt, options: Pick<EndOptions, 'columns'>): Text {
+  const hasModel = roles.some((role) => role.models.length > 0);
+  const hasCost = roles.some((role) => role.usd !== 0);
   const cellsOf = (role: RoleReceipt, files: string): readonly (string | Span)[] => [
     role.role,
     String(role.sessions),
     duration(role.ms),
     ...(hasModel ? [role.models.join(', ')] : []),
-    ...(hasCost ? [role.costUsd === null ? '' : `$${role.costUsd.toFixed(2)}`] : []),
+    ...(hasCost ? [usdWords(role)] : []),
     quiet(files),
   ];
   const head = [
@@ -84,18 +86,25 @@ function receiptLines(receipt: Receipt, options: Pick<EndOptions, 'columns'>): T
     'FILES WRITTEN',
   ];
   // What the other columns leave over decides how many file names fit.
-  const bare = receipt.roles.map((role) => cellsOf(role, ''));
-  const used = head.slice(0, -1).reduce((total, title, at) => {
+  const bare = roles.map((role) => cellsOf(role, ''));
+  const taken = head.slice(0, -1).reduce((total, title, at) => {
     const cells = bare.map((row) => (typeof row[at] === 'string' ? row[at] : ''));
     return total + 2 + Math.max(width(title), ...cells.map(width));
   }, 0);
-  const room = Math.max(16, options.columns - used);
-  const rows = receipt.roles.map((role) => cellsOf(role, filesWords(role.files, room)));
-  const sessions = receipt.roles.reduce((total, role) => total + role.sessions, 0);
-  const ms = receipt.roles.reduce((total, role) => total + role.ms, 0);
+  const room = Math.max(16, options.columns - taken);
+  const rows = roles.map((role) => cellsOf(role, filesWords(role.files, room)));
+  const { totals } = receipt;
+  const used =
+    totals.usage === null || tokensOf(totals.usage) === 0 ? '' : `, ${tokens(tokensOf(totals.usage))} tokens`;
+  const paid = hasCost ? `, ${usdWords(totals)}` : '';
   return [
     ...table(head, rows, { columns: options.columns, flexible: head.length - 1 }),
-    [quiet(`${counted(sessions, 'session')}, ${duration(ms)} of agent time. Orchestration tokens: 0`)],
+    [
+      quiet(
+        `${counted(totals.sessions, 'session')}, ${duration(totals.ms)} of agent time${used}${paid}. Orchestration tokens: 0`,
+      ),
+    ],
+    ...(hasCost ? lacking(totals, options.columns) : []),
   ];
 }
 

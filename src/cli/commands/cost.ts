@@ -1,0 +1,61 @@
+/**
+ * `next-role cost`: the receipt of a round, made again from the journal. Takes no lock, asks nobody, starts nothing.
+ */
+import { receiptOf, sumUsd } from '../../domain/receipt.ts';
+import { readCatalog } from '../../effects/catalog.ts';
+import { readLast } from '../../effects/journal.ts';
+import { restore } from '../../domain/machine.ts';
+import type { Project } from '../../protocol/project.ts';
+import { readLedgers } from '../../runner/ledger.ts';
+import { journalPath } from '../../runner/open.ts';
+import { layoutColumns, print, printJson } from '../output.ts';
+import { counted } from '../quantity.ts';
+import { costScreen, usdWords } from '../screens/cost.ts';
+import { exits, projectFor, refuse } from '../shell.ts';
+import type { Command } from '../shell.ts';
+import { quiet } from '../text.ts';
+
+/** Rounds named in a refusal. */
+const roundsNamedMax = 12;
+
+export const cost: Command = async (shell, input) => {
+  const project = await projectFor(shell, input);
+  if (project === null) return exits.usage;
+  const ledgers = readLedgers(project);
+  const wanted = input.args[0] ?? currentRound(project) ?? ledgers.at(-1)?.round ?? null;
+  const ledger =
+    ledgers.find(({ round }) => round === wanted) ??
+    (input.args[0] === undefined ? ledgers.at(-1) : undefined);
+  if (ledger === undefined) {
+    const known = ledgers.map(({ round }) => round).slice(-roundsNamedMax);
+    return known.length === 0
+      ? refuse(
+          shell,
+          'No session of this project has been started yet, so nothing has a cost',
+          'next-role run',
+        )
+      : refuse(
+          shell,
+          `The journal has no round "${wanted ?? ''}"; it has ${known.join(', ')}`,
+          'next-role cost <round>',
+        );
+  }
+  const { prices } = await readCatalog(project.root);
+  const receipt = receiptOf(ledger, prices);
+  if (shell.json) {
+    printJson(shell.out, receipt);
+    return exits.finished;
+  }
+  const all = ledgers.map((each) => receiptOf(each, prices).totals);
+  const usd = sumUsd(all.map((totals) => totals.usd));
+  const complete = all.every((totals) => totals.complete);
+  const soFar = `This project so far: ${counted(ledgers.length, 'round')}, ${usdWords({ usd, complete })}`;
+  print(shell.out, [...costScreen(receipt, layoutColumns(shell.out)), [quiet(soFar)]]);
+  return exits.finished;
+};
+
+/** The round the journal ends in; null when it says none, or is of another version. */
+function currentRound(project: Project): string | null {
+  const last = readLast(journalPath(project));
+  return last === null ? null : (restore(last.state)?.context.round?.id ?? null);
+}
