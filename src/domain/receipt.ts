@@ -92,7 +92,7 @@ export function receiptOf(ledger: Ledger, sheet: PriceSheet): Receipt {
 
 export function sessionOf({ order, ended }: Work, sheet: PriceSheet): ReceiptSession {
   // A journal of an earlier version has no such members.
-  const used = (ended.usage as Ended['usage'] | undefined) ?? null;
+  const { usage: used = null, promptBytes = 0 }: Partial<Ended> = ended;
   const cost = used === null ? null : costOf(used, sheet, ended.at);
   const usdOrNull = (money: Money | null): number | null => (money === null ? null : usdOf(money));
   return {
@@ -105,7 +105,7 @@ export function sessionOf({ order, ended }: Work, sheet: PriceSheet): ReceiptSes
     reportedUsd: ended.costUsd,
     source: used?.source ?? 'none',
     ms: ended.ms,
-    promptBytes: (ended.promptBytes as number | undefined) ?? 0,
+    promptBytes,
     order: order.id,
     visit: order.visit,
     kind: order.kind,

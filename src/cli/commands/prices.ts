@@ -78,7 +78,7 @@ function used(project: Project, policy: Policy): readonly Unpriced[] {
   const worked = readLedgers(project).flatMap(({ round, work }) =>
     work.flatMap(({ ended }) => {
       // A journal of an earlier version has no such member.
-      const usage = ended.usage as typeof ended.usage | undefined;
+      const { usage }: Partial<typeof ended> = ended;
       return (usage?.models ?? []).flatMap(({ model }) =>
         model === null ? [] : [{ model, usedBy: `it worked in round ${round}` }],
       );
