@@ -92,7 +92,8 @@ export function receiptOf(ledger: Ledger, sheet: PriceSheet): Receipt {
 
 export function sessionOf({ order, ended }: Work, sheet: PriceSheet): ReceiptSession {
   // A journal of an earlier version has no such members.
-  const { usage: used = null, promptBytes = 0 }: Partial<Ended> = ended;
+  const old: { readonly usage?: Ended['usage']; readonly promptBytes?: number } = ended;
+  const used = old.usage ?? null;
   const cost = used === null ? null : costOf(used, sheet, ended.at);
   const usdOrNull = (money: Money | null): number | null => (money === null ? null : usdOf(money));
   return {
@@ -105,7 +106,7 @@ export function sessionOf({ order, ended }: Work, sheet: PriceSheet): ReceiptSes
     reportedUsd: ended.costUsd,
     source: used?.source ?? 'none',
     ms: ended.ms,
-    promptBytes,
+    promptBytes: old.promptBytes ?? 0,
     order: order.id,
     visit: order.visit,
     kind: order.kind,
