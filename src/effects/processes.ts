@@ -5,7 +5,7 @@
  * known. It never signals the process it runs in, nor a number it has not just seen belong to the session.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, startTimeOf } from './boot.ts';
 import type { ProcessIdentity } from './boot.ts';
@@ -200,6 +200,9 @@ function lookAt(pid: number, trail: Trail, marks: readonly Buffer[]): SessionPro
   return { pid, key: `${pid}:${stat.startTicks}`, cpuMs: stat.cpuMs };
 }
 
+/** Longer than any stat line: its name has at most 64 bytes, its numbers at most 20 digits (proc(5)). */
+const line = Buffer.alloc(2048);
+
 /** The number given out last, the last word of /proc/loadavg (proc(5)). */
 function newestPid(): string {
   return readProc('/proc/loadavg')?.trim().split(' ').at(-1) ?? '';
@@ -234,18 +237,19 @@ function readStat(pid: number): Stat | null {
   };
 }
 
-/** One buffer for all: it starts with a zero byte, so that every variable stands between two. */
-const environ = Buffer.alloc(1 + environBytesMax);
+/** One buffer for all, made when first needed: it starts with a zero byte, so that every variable stands between two. */
+let environ: Buffer | null = null;
 const emptyLength = 1;
 
 /** A view into the buffer, good until the next call. Another user's process reads as empty. */
 function readEnviron(pid: number): Buffer {
+  const whole = (environ ??= Buffer.alloc(1 + environBytesMax));
   let end = emptyLength;
   try {
     const file = openSync(`/proc/${pid}/environ`, 'r');
     try {
-      while (end < environ.length) {
-        const count = readSync(file, environ, end, environ.length - end, null);
+      while (end < whole.length) {
+        const count = readSync(file, whole, end, whole.length - end, null);
         if (count === 0) break;
         end += count;
       }
@@ -256,12 +260,18 @@ function readEnviron(pid: number): Buffer {
     rethrowShortage(error);
     // Gone meanwhile, or not ours to read.
   }
-  return environ.subarray(0, end);
+  return whole.subarray(0, end);
 }
 
+/** A file of /proc that is one short line. By hand, because every look reads one for each process there is. */
 function readProc(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    const file = openSync(path, 'r');
+    try {
+      return line.toString('latin1', 0, readSync(file, line, 0, line.length, 0));
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     rethrowShortage(error);
     return null;

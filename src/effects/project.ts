@@ -2,7 +2,8 @@
  * Finds a project from any folder inside it, and the files a brief offers. Reads only; a project is a folder with a
  * `coordination/` folder or a NEXT-ROLE.md in it, and `coordination/` wins.
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { realpathSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { coordinationDir, handoffNames, matches, runnerDir, staysInside } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
@@ -18,7 +19,7 @@ export const filesScannedMax = 5_000;
  * @example await findProject('.') // { root: '/home/me/app', handoff: '/home/me/app/coordination/NEXT-ROLE.md', … }
  */
 export async function findProject(from: string): Promise<Project | null> {
-  let folder = await resolved(from);
+  let folder = resolved(from);
   for (;;) {
     const found = await projectAt(folder);
     if (found !== null) return found;
@@ -29,12 +30,15 @@ export async function findProject(from: string): Promise<Project | null> {
 }
 
 /** The project in exactly this folder; null when it has neither coordination/ nor NEXT-ROLE.md. */
-export async function projectAt(folder: string): Promise<Project | null> {
-  const root = await resolved(folder);
+export function projectAt(folder: string): Promise<Project | null> {
+  return Promise.resolve(projectIn(resolved(folder)));
+}
+
+function projectIn(root: string): Project | null {
   const [inside, atRoot] = handoffNames;
-  if (await isFile(join(root, inside))) return describeProject(root, inside);
-  if (await isFile(join(root, atRoot))) return describeProject(root, atRoot);
-  if (await isFolder(join(root, coordinationDir))) return describeProject(root, inside);
+  if (isFile(join(root, inside))) return describeProject(root, inside);
+  if (isFile(join(root, atRoot))) return describeProject(root, atRoot);
+  if (isFolder(join(root, coordinationDir))) return describeProject(root, inside);
   return null;
 }
 
@@ -63,17 +67,16 @@ export async function findOffered(
 
 /** Offered under its real name inside the project, so that no spelling and no link gets past what a role may not see. */
 async function offer(root: string, name: string): Promise<OfferedPath | null> {
-  if (!staysInside(name) || !(await isFile(join(root, name))) || !(await insideProject(root, name)))
-    return null;
-  const path = await realpath(join(root, name));
+  if (!staysInside(name) || !isFile(join(root, name)) || !(await insideProject(root, name))) return null;
+  const path = realpathSync.native(join(root, name));
   const real = relative(root, path).split(sep).join('/');
-  const [sha256, { size }] = await Promise.all([digestOf(path), stat(path)]);
-  return sha256 === null ? null : { path: real, sha256, bytes: size };
+  const sha256 = await digestOf(path);
+  return sha256 === null ? null : { path: real, sha256, bytes: statSync(path).size };
 }
 
 /** Files below a folder, relative to the root, sorted; links are not followed. */
 async function listFiles(root: string, folder: string): Promise<readonly string[]> {
-  if (!(await isFolder(join(root, folder)))) return [];
+  if (!isFolder(join(root, folder))) return [];
   const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true });
   return entries
     .filter((entry) => entry.isFile())
@@ -82,26 +85,23 @@ async function listFiles(root: string, folder: string): Promise<readonly string[
     .sort();
 }
 
-async function resolved(path: string): Promise<string> {
+function resolved(path: string): string {
   const absolute = resolve(path);
-  return (await exists(absolute)) ? realpath(absolute) : absolute;
+  return kindOf(absolute) !== 'nothing' ? realpathSync.native(absolute) : absolute;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await kindOf(path)) !== 'nothing';
+function isFile(path: string): boolean {
+  return kindOf(path) === 'file';
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return (await kindOf(path)) === 'file';
+function isFolder(path: string): boolean {
+  return kindOf(path) === 'folder';
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await kindOf(path)) === 'folder';
-}
-
-async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'nothing'> {
+/** Synchronous: a trip to the thread pool costs ten times the look, and a brief takes dozens of them. */
+function kindOf(path: string): 'file' | 'folder' | 'other' | 'nothing' {
   try {
-    const found = await stat(path);
+    const found = statSync(path);
     if (found.isFile()) return 'file';
     return found.isDirectory() ? 'folder' : 'other';
   } catch (error) {

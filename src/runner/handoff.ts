@@ -36,8 +36,7 @@ async function readOnce(project: Project, policy: Policy): Promise<Read> {
   try {
     const file = await readText(project.handoff);
     if (file === null) return unreadable(missing(project));
-    const known = { roles: knownRoles(policy), tiers: Object.keys(policy.tiers) };
-    return { digest: file.digest, text: file.text, reading: decode(file.text, known) };
+    return { digest: file.digest, text: file.text, reading: decodeOnce(file.text, policy) };
   } catch (error) {
     return unreadable({
       code: 'file-unreadable',
@@ -47,6 +46,16 @@ async function readOnce(project: Project, policy: Policy): Promise<Read> {
       hint: 'Make the file readable for this user, then save it again',
     });
   }
+}
+
+let latest: { readonly text: string; readonly policy: Policy; readonly reading: Reading } | null = null;
+
+/** One role's work asks for the same text several times, and decoding it is pure: the last one is kept. */
+function decodeOnce(text: string, policy: Policy): Reading {
+  if (latest?.text === text && latest.policy === policy) return latest.reading;
+  const known = { roles: knownRoles(policy), tiers: Object.keys(policy.tiers) };
+  latest = { text, policy, reading: decode(text, known) };
+  return latest.reading;
 }
 
 function missing(project: Project): Diagnostic {

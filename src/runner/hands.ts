@@ -32,6 +32,8 @@ export type Hands = {
   /** Starts an effect; what comes of it is pushed. */
   perform(effect: Effect): void;
   read(): Promise<Extract<MachineEvent, { type: 'READ' }>>;
+  /** Whether the file surely has these bytes; a file that cannot be read has none, and `read()` tells why. */
+  isAt(digest: string | null): Promise<boolean>;
   /** Whether a human wrote PAUSED into the file. */
   isPaused(): Promise<boolean>;
   now(): number;
@@ -61,6 +63,14 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
   return {
     perform: (effect) => void perform(effect),
     read: () => readEvent(project, round.policy, options.now()),
+    async isAt(digest) {
+      try {
+        return (await digestOf(project.handoff)) === digest;
+      } catch {
+        // Too large, or no file: read() makes a diagnostic of it.
+        return false;
+      }
+    },
     async isPaused() {
       const { reading } = await readHandoff(project, round.policy);
       return reading.handoff?.status === 'PAUSED';

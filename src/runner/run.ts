@@ -174,6 +174,8 @@ async function hint(round: OpenRound, means: Means): Promise<void> {
   }
   if (busy.has(value) || value === 'reading') return;
   await reload(round, means);
+  // Nothing was saved: decoding it and hashing its inputs anew would cost a thousand resting projects a core.
+  if (await hands.isAt(context.digest)) return;
   const event = await hands.read();
   if (event.digest !== context.digest) queue.push(event);
 }
