@@ -12,11 +12,13 @@ const floors: Readonly<
   agents: { below: ['protocol'], packages: [] },
   effects: { below: ['protocol'], packages: ['node:', 'chokidar', 'pino'] },
   runner: { below: ['domain', 'agents', 'effects', 'protocol'], packages: ['xstate'] },
+  // Servers that a user starts. They know nothing of rounds, so nothing of runner and domain either.
+  server: { below: ['protocol'], packages: ['node:'] },
   cli: {
-    below: ['runner', 'domain', 'agents', 'effects', 'protocol'],
+    below: ['server', 'runner', 'domain', 'agents', 'effects', 'protocol'],
     packages: ['node:', 'commander', 'log-update', '@bomb.sh/tab'],
   },
-  '.': { below: ['cli', 'runner', 'domain', 'agents', 'effects', 'protocol'], packages: ['node:'] },
+  '.': { below: ['cli', 'server', 'runner', 'domain', 'agents', 'effects', 'protocol'], packages: ['node:'] },
 };
 /** Only these may call a codec library: the one place where text becomes meaning. */
 const soleImporters: Readonly<Record<string, RegExp>> = {
@@ -109,10 +111,17 @@ describe('the floors', () => {
     expect(files.filter((file) => !reached.has(file))).toEqual([]);
   });
 
-  it('start models nowhere but in agents, and call no network anywhere', () => {
+  it('start models nowhere but in agents, and call no network anywhere: src/server listens, on loopback alone', () => {
     for (const file of files) {
       const text = readFileSync(join('src', file), 'utf8');
-      expect(text, file).not.toMatch(/\bfetch\(|node:https?'|node:http2'|WebSocket/);
+      expect(text, file).not.toMatch(/\bfetch\(|node:https'|node:http2'|WebSocket/);
+      const taken = [...text.matchAll(/import (type )?\{([^}]*)\} from 'node:http'/g)];
+      const values = taken.filter((match) => match[1] === undefined).map((match) => match[2]?.trim());
+      expect(values, file).toEqual(values.length === 0 ? [] : ['createServer']);
+      // Whatever else names it (import(), require, a bare import) is none of the above.
+      expect(text.split("'node:http'").length - 1, file).toBe(taken.length);
+      if (taken.length > 0) expect(floorOf(file), file).toBe('server');
+      if (values.length > 0) expect(text, file).toMatch(/\.listen\(\w+, '127\.0\.0\.1'/);
       if (floorOf(file) === 'runner' || floorOf(file) === 'domain') {
         expect(text, file).not.toMatch(/'claude'\s*,\s*\[|anthropic/i);
       }

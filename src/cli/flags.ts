@@ -283,6 +283,33 @@ export const commandTable = [
     ],
   },
   {
+    name: 'simulate-provider',
+    group: 'Check',
+    about: 'A model provider on this machine, so that real agents run offline and free',
+    more: "Speaks to Claude Code, Codex and Gemini CLI, answers from a script, and counts prompts as a provider's cache does. Ctrl-C ends it.",
+    args: [],
+    flags: [
+      { name: 'port', value: 'N', about: 'Listen here (default: a free port)' },
+      {
+        name: 'script',
+        value: 'FILE',
+        about: 'What the model does, role by role (default: it says ok)',
+        values: 'file',
+      },
+      {
+        name: 'ledger',
+        value: 'FILE',
+        about: 'Append one JSON line per request: what it used',
+        values: 'file',
+      },
+      json,
+    ],
+    examples: [
+      { line: 'next-role simulate-provider --script turns.yaml --ledger ledger.jsonl', about: 'Play turns' },
+      { line: 'next-role simulate-provider --port 8787 --json', about: 'For a script' },
+    ],
+  },
+  {
     name: 'completion',
     group: 'Check',
     about: 'Print the completion script of your shell',

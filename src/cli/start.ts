@@ -28,6 +28,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   eject: async () => (await import('./commands/eject.ts')).eject,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   replay: async () => (await import('./commands/replay.ts')).replay,
+  'simulate-provider': async () => (await import('./commands/simulate-provider.ts')).simulateProvider,
   completion: async () => (await import('./commands/completion.ts')).completion,
 };
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bash, calling, closeSessions, drive, finish, start, write } from '../rig/claude-session.ts';
 import type { Seen, Wanted } from '../rig/claude-session.ts';
-import type { ModelFailure } from '../rig/model-api.ts';
+import type { ModelFailure } from '../../src/server/provider/exchange.ts';
 
 const waitMsMax = 20_000;
 const pollMs = 20;

@@ -12,7 +12,8 @@ import { replayFile } from '../../src/runner/replay.ts';
 import { claudeEnv, claudeProgram } from '../rig/claude.ts';
 import { fileOf, git, handoffText, makeProject, removeProjects, start, type Step } from '../rig/journey.ts';
 import { artifactsOf } from '../rig/journey.ts';
-import { startModelApi, type ModelApi, type ToolCall } from '../rig/model-api.ts';
+import { startModelApi, type ModelApi } from '../../src/server/provider/api.ts';
+import type { ToolCall } from '../../src/server/provider/exchange.ts';
 import { roleScript, type RoleTurn } from '../rig/role-script.ts';
 import { saves } from '../rig/saves.ts';
 
@@ -79,10 +80,6 @@ describe('a full-tier round with the real Claude Code', () => {
         },
       });
       const script = roleScript({
-        match: (prompt) => {
-          const { role, round } = /^Role: (?<role>\S+) · Round: (?<round>\S+)/m.exec(prompt)?.groups ?? {};
-          return role === undefined || round === undefined ? null : { role, round };
-        },
         roles: {
           architect: turn(project, 'architect', 'status: READY'),
           implementer: (_asked, request) =>

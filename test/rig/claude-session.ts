@@ -14,8 +14,8 @@ import type { Brief, Command, Exit, Order, Outcome, Place, Tally } from '../../s
 import { shippedFacts } from '../agents/facts.ts';
 import { claudeEnv, claudeProgram, startClaude } from './claude.ts';
 import type { ClaudeEnd, ClaudeEvent, ClaudeSession } from './claude.ts';
-import { startModelApi } from './model-api.ts';
-import type { ModelRequest, ModelScript, ToolCall } from './model-api.ts';
+import { startModelApi } from '../../src/server/provider/api.ts';
+import type { ModelRequest, ModelScript, ToolCall } from '../../src/server/provider/exchange.ts';
 import { roleScript } from './role-script.ts';
 
 export const sessionId = '11111111-2222-4333-8444-555555555555';

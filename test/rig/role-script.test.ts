@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelReply } from './model-api.ts';
-import { readRequest } from './model-wire.ts';
-import { readRoleLine, roleScript } from './role-script.ts';
+import { readRoleLine } from '../../src/server/provider/exchange.ts';
+import type { ModelReply } from '../../src/server/provider/exchange.ts';
+import { messagesWire } from '../../src/server/provider/messages.ts';
+import { roleScript } from './role-script.ts';
 
 /** Asks a script with a prompt and so many tool results behind it. */
 async function ask(script: ReturnType<typeof roleScript>, prompt: string, results = 0): Promise<ModelReply> {
@@ -9,7 +10,8 @@ async function ask(script: ReturnType<typeof roleScript>, prompt: string, result
     role: 'user',
     content: [{ type: 'tool_result', tool_use_id: `t${k}`, content: 'ok' }],
   }));
-  return script(readRequest(JSON.stringify({ messages: [{ role: 'user', content: prompt }, ...past] })));
+  const raw = JSON.stringify({ messages: [{ role: 'user', content: prompt }, ...past] });
+  return script(messagesWire.read({ raw, path: '/v1/messages', headers: {} }));
 }
 
 const write = (file: string) => ({ name: 'Write', input: { file_path: file, content: '' } });
@@ -43,14 +45,6 @@ describe('roleScript()', () => {
 
   it('refuses a prompt of nobody', async () => {
     expect(await ask(script, 'Write a title.')).toMatchObject({ status: 400 });
-  });
-
-  it('takes another way to tell who asks', async () => {
-    const other = roleScript({
-      match: (prompt) => (prompt.startsWith('TITLE') ? { role: 'title', round: '-' } : null),
-      roles: { title: { calls: [], text: 'A title' } },
-    });
-    expect(await ask(other, 'TITLE please')).toEqual({ text: 'A title' });
   });
 });
 

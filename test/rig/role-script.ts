@@ -1,11 +1,16 @@
 /**
- * Turns a plan of roles into a script for the model API: whoever asks is recognised by a line in the prompt, and plays
+ * Turns a plan of roles into a script for the provider: whoever asks is recognised by a line in the prompt, and plays
  * that role's calls one after the other, then its closing text. The step is the number of tool results already there,
  * so one plan serves a whole round, its retries and parallel sessions. It keeps no state of its own.
  */
-import type { ModelReply, ModelRequest, ModelScript, ToolCall } from './model-api.ts';
-
-export type Asked = { readonly role: string; readonly round: string };
+import { readRoleLine } from '../../src/server/provider/exchange.ts';
+import type {
+  Asked,
+  ModelReply,
+  ModelRequest,
+  ModelScript,
+  ToolCall,
+} from '../../src/server/provider/exchange.ts';
 
 /** What a role does in one session: each call is one turn of the model, then it says the text and ends. */
 export type RoleTurn = { readonly calls: readonly ToolCall[]; readonly text: string };
@@ -13,22 +18,7 @@ export type RoleTurn = { readonly calls: readonly ToolCall[]; readonly text: str
 export type RolePlan = {
   /** A function sees who asks, so a second visit can differ; it is called for every request and must not keep count. */
   readonly roles: Readonly<Record<string, RoleTurn | ((asked: Asked, request: ModelRequest) => RoleTurn)>>;
-  /** Who is asking, or null when the prompt does not say; {@link readRoleLine} unless given. */
-  readonly match?: (prompt: string) => Asked | null;
 };
-
-const roleLine = /^Role: (?<role>\S+) · Round: (?<round>\S+)\s*$/m;
-
-/**
- * Finds the line `Role: <role> · Round: <round>` that every prompt of ours carries near its top.
- *
- * @example
- * readRoleLine('You work one round.\nRole: reviewer · Round: R07\n'); // { role: 'reviewer', round: 'R07' }
- */
-export function readRoleLine(prompt: string): Asked | null {
-  const { role, round } = roleLine.exec(prompt)?.groups ?? {};
-  return role === undefined || round === undefined ? null : { role, round };
-}
 
 /**
  * Builds the script. A prompt of nobody in the plan is refused with a 400, so it ends the session and shows in its result.
@@ -39,9 +29,8 @@ export function readRoleLine(prompt: string): Asked | null {
  * );
  */
 export function roleScript(plan: RolePlan): ModelScript {
-  const match = plan.match ?? readRoleLine;
   return (request): ModelReply => {
-    const asked = match(request.prompt);
+    const asked = readRoleLine(request.prompt);
     if (asked === null) return refuse(`no role is named in the prompt "${request.prompt.slice(0, 80)}"`);
     const turn = plan.roles[asked.role];
     if (turn === undefined)

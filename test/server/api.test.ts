@@ -1,8 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startModelApi } from './model-api.ts';
-import type { ModelApi, ModelReply, ModelScript } from './model-api.ts';
+import { startModelApi } from '../../src/server/provider/api.ts';
+import type { ModelApi } from '../../src/server/provider/api.ts';
+import type { ModelReply, ModelScript } from '../../src/server/provider/exchange.ts';
 
 const opened: ModelApi[] = [];
 afterEach(async () => {
