@@ -80,7 +80,10 @@ describe('simulate-provider', () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, 'bad.yaml'), 'roles:\n  reviewer:\n    - turn: []\n');
     const bad = await line(folder, ['simulate-provider', '--script', 'bad.yaml']);
-    expect([bad.code, bad.err]).toEqual([64, expect.stringMatching(/bad\.yaml, line 3: "turn" is no key/)]);
+    expect([bad.code, bad.err]).toEqual([
+      64,
+      expect.stringMatching(/bad\.yaml, line 3: "roles\.reviewer\[0\]\.turns" is missing/),
+    ]);
     expect((await line(folder, ['simulate-provider', '--script', 'none.yaml'])).code).toBe(64);
     expect((await line(folder, ['simulate-provider', '--port', '70000'])).err).toContain(
       '"70000" is no port',
