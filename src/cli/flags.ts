@@ -265,10 +265,16 @@ export const commandTable = [
     name: 'doctor',
     group: 'Check',
     about: 'Check this machine and this project; every failure comes with its remedy',
-    more: 'Exits with 1 when something would keep a round from running.',
+    more: 'Clears away what a crash left (a dead lock, a torn journal line, processes of ended sessions, temporary files) and names it, while nobody runs the project. Exits with 1 when something would keep a round from running.',
     args: [],
-    flags: [...common],
-    examples: [{ line: 'next-role doctor', about: 'Before the first round, or when something is odd' }],
+    flags: [
+      { name: 'dry-run', value: null, about: 'Say what would be cleared away, and leave it' },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role doctor', about: 'Before the first round, or when something is odd' },
+      { line: 'next-role doctor --dry-run', about: 'Look, and touch nothing' },
+    ],
   },
   {
     name: 'replay',

@@ -117,12 +117,14 @@ function optionOf(flag: FlagSpec): Option {
 }
 
 function inputOf(command: Command): Input {
-  const flags = command.opts<Readonly<Record<string, unknown>>>();
+  // Commander keeps `--dry-run` under `dryRun`.
+  const valueOf = (flag: FlagName): unknown =>
+    command.getOptionValue(new Option(`--${flag}`).attributeName());
   return {
     args: command.args,
-    has: (flag: FlagName) => flags[flag] === true,
+    has: (flag: FlagName) => valueOf(flag) === true,
     text: (flag: FlagName) => {
-      const value = flags[flag];
+      const value = valueOf(flag);
       return typeof value === 'string' ? value : null;
     },
   };

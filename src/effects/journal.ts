@@ -167,6 +167,18 @@ export function readLast(path: string): JournalRecord | null {
   }
 }
 
+/** Bytes of a last line that a crash tore, 0 when there is none. Throws JournalDamaged like `load()`; changes nothing. */
+export function tornBytes(path: string): number {
+  const fd = openExisting(path, constants.O_RDONLY);
+  if (fd === null) return 0;
+  try {
+    const size = fileSize(fd, path);
+    return size - readTail(fd, path, size).end;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Only we create it (O_EXCL); its name is synced, because a durable record in a file without a name is lost. */
 function create(path: string): number {
   try {

@@ -84,6 +84,17 @@ export async function ownerOf(project: string, options: LockOptions = {}): Promi
   return askHolder(addressOf(root, kind));
 }
 
+/**
+ * The owner that a runner of this machine left behind without giving the project back, `null` when there is none. The next
+ * runner replaces it without a word; it is for telling people.
+ *
+ * @example (await leftOwner('/home/ada/shop'))?.pid // 4711
+ */
+export async function leftOwner(project: string): Promise<Owner | null> {
+  const owner = await readOwner(join(await realpath(project), runnerDir, 'owner.json'));
+  return owner !== null && owner.host === hostname() && !isAlive(owner) ? owner : null;
+}
+
 function describeSelf(): Owner {
   const command = [basename(process.argv[1] ?? process.execPath), ...process.argv.slice(2)].join(' ');
   return {

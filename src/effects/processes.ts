@@ -77,6 +77,28 @@ export function findProcesses(trail: Trail): readonly SessionProcess[] {
   return found;
 }
 
+export type MarkedProcess = { readonly pid: number; readonly order: string };
+
+/**
+ * Every living process that a session of a project started, whichever session, with the order it was marked with. Zombies
+ * are not among them, and never the caller.
+ *
+ * @example findMarked('/p') // [{ pid: 4711, order: 'R07.1-implementer' }]
+ */
+export function findMarked(project: string): readonly MarkedProcess[] {
+  if (!hasProc) return [];
+  const marks = Object.keys(markVariables({ order: '', project }));
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid || readStat(pid)?.kernel !== false) return [];
+    const words = readEnviron(pid).toString('utf8').split('\0');
+    const [order, home] = marks.map((mark) => words.find((word) => word.startsWith(`${mark}=`)));
+    return home?.endsWith(`=${project}`) === true && order !== undefined
+      ? [{ pid, order: order.slice(order.indexOf('=') + 1) }]
+      : [];
+  });
+}
+
 /**
  * Ends what a session left running: asks, waits up to `graceMs`, then kills. Returns the keys of all it found. Bounded,
  * whatever the processes do; nothing to end is the usual case and costs one look.

@@ -378,6 +378,16 @@ describe('doctor', () => {
     expect(readdirSync(join(folder, '.next-role'))).toEqual(['.gitignore']);
   });
 
+  it('clears away what a crash left and names it; with --dry-run it only names it', async () => {
+    const left = 'coordination/.NEXT-ROLE.md.nr-7fffffffabcd';
+    const folder = projectWith({ [left]: 'half' });
+    const named = await line(folder, ['doctor', '--dry-run']);
+    expect(named.out).toContain(`! leftovers`);
+    expect(named.out.replace(/\s+/g, ' ')).toContain(`"${left}". → next-role doctor`);
+    expect((await line(folder, ['doctor'])).out.replace(/\s+/g, ' ')).toContain(`"${left}". Removed.`);
+    expect((await line(folder, ['doctor'])).out).toContain('none of a crash');
+  });
+
   it.each([
     [{ 'coordination/next-role.yaml': 'tier: fulll\n' }, 'settings'],
     [{ [handoffPath]: 'nothing of ours\n' }, 'handoff'],

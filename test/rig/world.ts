@@ -15,6 +15,7 @@ export type AgentMove =
   | 'good'
   | 'no-artifact'
   | 'untouched'
+  | 'nothing'
   | 'illegal'
   | 'malformed'
   | 'escalate'
@@ -30,6 +31,7 @@ export const agentMoves: readonly AgentMove[] = [
   'good',
   'no-artifact',
   'untouched',
+  'nothing',
   'illegal',
   'malformed',
   'escalate',
@@ -63,6 +65,8 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
   let todo: Effect[] = [...wishes(policy, state)];
   let now = 1_000;
   let artifacts = 0;
+  /** Reports that sent work back: an input of every role, so what follows is other work than before. */
+  let reports = 0;
   const log: { event: MachineEvent; state: MachineState; effects: readonly Effect[] }[] = [];
   const sessions: { order: Order; openQuestion: boolean }[] = [];
   const done = new Map<string, MachineEvent>();
@@ -86,7 +90,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       digest: digest(),
       handoff,
       problems: [],
-      dispatchId: role === null ? null : `${handoff?.round ?? ''}/${role}`,
+      dispatchId: role === null ? null : `${handoff?.round ?? ''}/${role}/${reports}`,
       question: handoff?.escalation ? 'q' : null,
       words: null,
     };
@@ -113,6 +117,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
         break;
       case 'send-back':
         artifacts += 1;
+        reports += 1;
         propose({ role: 'implementer', roleText: 'implementer', status: 'READY', statusText: 'READY' });
         break;
       case 'no-artifact':
@@ -120,6 +125,8 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
         break;
       case 'untouched':
         artifacts += 1;
+        break;
+      case 'nothing':
         break;
       case 'illegal':
         artifacts += 1;

@@ -1,5 +1,6 @@
 /**
- * `next-role doctor`: checks the machine and the project, and names the remedy of everything that is wrong.
+ * `next-role doctor`: checks the machine and the project, names the remedy of everything that is wrong, and clears away
+ * what a crash left, naming that too. With `--dry-run` it says what it would clear away, and touches nothing of it.
  */
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
@@ -17,6 +18,7 @@ import {
   checkNode,
   checkWatching,
 } from '../checks/machine.ts';
+import { checkLeftovers } from '../checks/leftovers.ts';
 import { checkProject } from '../checks/project.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { counted } from '../quantity.ts';
@@ -30,13 +32,15 @@ export const doctor: Command = async (shell, input) => {
   const path = shell.env['PATH'];
   const machine = [checkNode(process.versions.node), await checkGit()];
   const agents = await checkAgents(path, shell.cwd);
+  const mend = !input.has('dry-run');
+  const left = project === null ? [] : await checkLeftovers(project, mend);
   const own = project === null ? [] : await checkProject(project, path);
   const system = [
     await watching(project),
     ...(await checkInotify()),
     await checkDisk(project?.root ?? shell.cwd),
   ];
-  const checks = [...machine, ...agents, ...own, ...system];
+  const checks = [...machine, ...agents, ...own, ...left, ...system];
   if (shell.json) printJson(shell.out, { project: project?.root ?? null, checks });
   else print(shell.out, screen(checks, project?.root ?? null, shell));
   return checks.some((check) => check.state === 'bad') ? exits.failed : exits.finished;

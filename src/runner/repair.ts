@@ -1,0 +1,154 @@
+/**
+ * What a crash left lying about in a project, and clearing it away: a lock nobody holds, a torn journal line, processes
+ * of sessions that are over, temporary files. Works only while nobody runs the project, takes its lock for the moment of
+ * the repair, and never touches a session that still lives, nor anything that a person or an agent wrote.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { errorCode } from '../effects/files.ts';
+import { openJournal, tornBytes } from '../effects/journal.ts';
+import { acquire, leftOwner, ownerOf, type Owner } from '../effects/lock.ts';
+import { findMarked, isRunning, reap, type MarkedProcess } from '../effects/processes.ts';
+import { sessionFolder } from '../effects/sessionfolder.ts';
+import { readClaim, readExit } from '../effects/shim.ts';
+import { isAbandoned } from '../effects/temporary.ts';
+import { coordinationDir } from '../protocol/artifact.ts';
+import type { Project } from '../protocol/project.ts';
+import { journalPath } from './open.ts';
+
+export type Leftover = {
+  readonly kind: 'lock' | 'journal' | 'processes' | 'files';
+  /** What there is, with its numbers. */
+  readonly words: string;
+  /** What was done about it; null when nothing was. */
+  readonly repaired: string | null;
+};
+
+/** Between asking a leftover process to end and killing it. */
+const graceMs = 1_000;
+/** Files named in one line. */
+const namesShownMax = 3;
+
+/** What was found, before anything is done about it. */
+type Found = {
+  readonly owner: Owner | null;
+  readonly tornBytes: number;
+  readonly processes: readonly MarkedProcess[];
+  /** Relative to the project. */
+  readonly files: readonly string[];
+};
+
+/**
+ * Finds what a crash left, and clears it away if `mend` says so and nobody runs the project. Throws JournalDamaged like
+ * every reader of the journal; nothing was touched then.
+ *
+ * @example await repair(project, { mend: true }) // []
+ */
+export async function repair(
+  project: Project,
+  { mend }: { readonly mend: boolean },
+): Promise<readonly Leftover[]> {
+  const found = await survey(project);
+  const nothing =
+    found.owner === null && found.tornBytes === 0 && found.processes.length + found.files.length === 0;
+  if (nothing) return [];
+  if (!mend || (await ownerOf(project.root)) !== null) return told(found, null);
+  const lock = await acquire(project.root);
+  if (lock.type === 'taken') return told(found, null);
+  try {
+    return told(found, await cleared(project, found));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function survey(project: Project): Promise<Found> {
+  const owner = await leftOwner(project.root);
+  const processes = findMarked(project.root).filter(({ order }) => isOver(project, order));
+  return {
+    owner,
+    tornBytes: tornBytes(journalPath(project)),
+    processes,
+    files: (await abandoned(project)).map((path) => relative(project.root, path)),
+  };
+}
+
+/** A session that has ended, or whose shim is gone: nothing of it is awaited any more. */
+function isOver(project: Project, order: string): boolean {
+  const folder = sessionFolder(`${project.own}/sessions`, order);
+  if (readExit(folder) !== null) return true;
+  const claim = readClaim(folder);
+  return claim !== null && claim !== 'half' && !isRunning(claim, true);
+}
+
+async function abandoned(project: Project): Promise<readonly string[]> {
+  const folders = [...new Set([dirname(project.handoff), join(project.root, coordinationDir), project.own])];
+  const paths = (await Promise.all(folders.map(filesIn))).flat();
+  const mine = await Promise.all(
+    [...new Set(paths)].map(async (path) => ((await isAbandoned(path)) ? [path] : [])),
+  );
+  return mine.flat().sort();
+}
+
+/** One level deep for the handoff's folder, and the decisions beside it: where we write by temporary files. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    const here = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
+    const decisions = entries.some((entry) => entry.isDirectory() && entry.name === 'decisions');
+    return decisions ? [...here, ...(await filesIn(join(folder, 'decisions')))] : here;
+  } catch (error) {
+    if (['ENOENT', 'EACCES'].includes(errorCode(error))) return [];
+    throw error;
+  }
+}
+
+/** What was done, by kind. */
+type Done = Readonly<Partial<Record<Leftover['kind'], string>>>;
+
+async function cleared(project: Project, found: Found): Promise<Done> {
+  const journal = openJournal(journalPath(project));
+  const { torn } = journal.load();
+  journal.close();
+  const orders = [...new Set(found.processes.map(({ order }) => order))];
+  const ended = await Promise.all(
+    orders.map((order) =>
+      reap({ mark: { order, project: project.root }, sinceTicks: 0, group: null }, graceMs),
+    ),
+  );
+  for (const path of found.files) await rm(join(project.root, path), { force: true });
+  return {
+    // Taking the lock has put ours in its place, and giving it back removes that.
+    lock: 'It was removed.',
+    ...(torn === null ? {} : { journal: `It was set aside as "${torn.path}".` }),
+    processes: `${ended.flat().length} ended.`,
+    files: 'Removed.',
+  };
+}
+
+function told(found: Found, done: Done | null): readonly Leftover[] {
+  const all: Leftover[] = [];
+  const tell = (kind: Leftover['kind'], words: string): void =>
+    void all.push({ kind, words, repaired: done?.[kind] ?? null });
+  const { owner, processes, files } = found;
+  if (owner !== null)
+    tell(
+      'lock',
+      `The lock of process ${owner.pid}, which ended without giving it back (since ${owner.since}).`,
+    );
+  if (found.tornBytes > 0)
+    tell('journal', `A last journal line that a crash tore, ${found.tornBytes} bytes long.`);
+  if (processes.length > 0)
+    tell(
+      'processes',
+      `Left of sessions that are over: process ${listed(processes.map(({ pid }) => String(pid)))}.`,
+    );
+  if (files.length > 0)
+    tell('files', `Left by a writer that was killed: ${listed(files.map((path) => `"${path}"`))}.`);
+  return all;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - namesShownMax;
+  return names.slice(0, namesShownMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
