@@ -33,8 +33,27 @@ export async function sweepAbandoned(target: string): Promise<void> {
   }
 }
 
+/** Paths, relative to a root, of the temporary files in some of its folders whose writer is gone. */
+export async function findAbandoned(root: string, folders: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      // A folder that is not there, or closed to us, has none that we could have left.
+      const names = await readdir(join(root, folder)).catch(() => []);
+      const paths = names.map((name) => join(folder, name));
+      const left = await Promise.all(paths.map((path) => isAbandoned(join(root, path))));
+      return paths.filter((_, at) => left[at]);
+    }),
+  );
+  return found.flat().sort();
+}
+
+/** Removes what `findAbandoned` found. */
+export async function removeAbandoned(root: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(join(root, path), { force: true });
+}
+
 /** Whether a path is a temporary file whose writer is gone, or so old that it must be. */
-export async function isAbandoned(path: string): Promise<boolean> {
+async function isAbandoned(path: string): Promise<boolean> {
   const name = basename(path);
   if (!isTemporary(name)) return false;
   const info = await stat(path).catch(() => null);

@@ -3,16 +3,13 @@
  * of sessions that are over, temporary files. Works only while nobody runs the project, takes its lock for the moment of
  * the repair, and never touches a session that still lives, nor anything that a person or an agent wrote.
  */
-import { readdir, rm } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { errorCode } from '../effects/files.ts';
 import { openJournal, tornBytes } from '../effects/journal.ts';
 import { acquire, leftOwner, ownerOf, type Owner } from '../effects/lock.ts';
 import { findMarked, isRunning, reap, type MarkedProcess } from '../effects/processes.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { readClaim, readExit } from '../effects/shim.ts';
-import { isAbandoned } from '../effects/temporary.ts';
-import { coordinationDir } from '../protocol/artifact.ts';
+import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
+import { coordinationDir, decisionsDir, runnerDir } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
 import { journalPath } from './open.ts';
 
@@ -69,7 +66,7 @@ async function survey(project: Project): Promise<Found> {
     owner,
     tornBytes: tornBytes(journalPath(project)),
     processes,
-    files: (await abandoned(project)).map((path) => relative(project.root, path)),
+    files: await findAbandoned(project.root, placesOf(project)),
   };
 }
 
@@ -81,26 +78,10 @@ function isOver(project: Project, order: string): boolean {
   return claim !== null && claim !== 'half' && !isRunning(claim, true);
 }
 
-async function abandoned(project: Project): Promise<readonly string[]> {
-  const folders = [...new Set([dirname(project.handoff), join(project.root, coordinationDir), project.own])];
-  const paths = (await Promise.all(folders.map(filesIn))).flat();
-  const mine = await Promise.all(
-    [...new Set(paths)].map(async (path) => ((await isAbandoned(path)) ? [path] : [])),
-  );
-  return mine.flat().sort();
-}
-
-/** One level deep for the handoff's folder, and the decisions beside it: where we write by temporary files. */
-async function filesIn(folder: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    const here = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
-    const decisions = entries.some((entry) => entry.isDirectory() && entry.name === 'decisions');
-    return decisions ? [...here, ...(await filesIn(join(folder, 'decisions')))] : here;
-  } catch (error) {
-    if (['ENOENT', 'EACCES'].includes(errorCode(error))) return [];
-    throw error;
-  }
+/** Where we write by temporary files: beside the handoff, the decisions, and what is ours. */
+function placesOf(project: Project): readonly string[] {
+  const beside = project.handoffName.split('/').slice(0, -1).join('/');
+  return [...new Set([beside, coordinationDir, decisionsDir, runnerDir])];
 }
 
 /** What was done, by kind. */
@@ -116,7 +97,7 @@ async function cleared(project: Project, found: Found): Promise<Done> {
       reap({ mark: { order, project: project.root }, sinceTicks: 0, group: null }, graceMs),
     ),
   );
-  for (const path of found.files) await rm(join(project.root, path), { force: true });
+  await removeAbandoned(project.root, found.files);
   return {
     // Taking the lock has put ours in its place, and giving it back removes that.
     lock: 'It was removed.',
