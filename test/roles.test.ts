@@ -40,6 +40,7 @@ describe('the shipped files', () => {
       gates: [],
       agents: [],
       memorial: [],
+      failures: [],
       settings: null,
       installed: [],
     };

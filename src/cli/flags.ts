@@ -231,6 +231,15 @@ export const commandTable = [
     ],
   },
   {
+    name: 'retry',
+    group: 'Answer and edit',
+    about: 'Try again now instead of waiting for a limit, an overload or the network',
+    more: 'Takes effect in every project that waits for the limit of the same agent. A runner takes it up at once.',
+    args: [],
+    flags: [...common],
+    examples: [{ line: 'next-role retry', about: 'The limit was raised, or the network is back' }],
+  },
+  {
     name: 'set',
     group: 'Answer and edit',
     about: 'Change keys of the handoff and not one byte more',

@@ -105,6 +105,10 @@ function decidedWords({ event, state }: Decided): Words | null {
       };
     case 'LOST':
       return { mark: note('↻'), words: 'The handoff was edited meanwhile; reading it again' };
+    case 'LIMITED':
+      return coolWords(context, event.at);
+    case 'LIFTED':
+      return { mark: note('↻'), words: 'Asked to try again now' };
     case 'FAILED':
       return { mark: bad('✗'), words: `Could not ${doing[event.doing]}: ${event.message}`, tone: 'bad' };
     case 'GATED':
@@ -132,6 +136,7 @@ const doing: Readonly<Record<EventOf<'FAILED'>['doing'], string>> = {
   gate: 'check the result',
   write: 'write the handoff',
   wake: 'set the clock',
+  share: 'tell the other projects of the limit',
 };
 
 function startWords(order: Order): Words {
@@ -211,8 +216,12 @@ function gatedWords(event: EventOf<'GATED'>, context: Context): Words | null {
 
 function coolWords({ verdict }: Context, at: number): Words | null {
   if (verdict.type !== 'cool') return null;
-  const { order, until, why } = verdict;
-  return { mark: warn('…'), words: `${order.role} is tried again in ${duration(until - at)}: ${why}` };
+  const { order, until, why, wait } = verdict;
+  const spends = wait === null ? '' : ', spending no attempt';
+  return {
+    mark: warn('…'),
+    words: `${order.role} is tried again in ${duration(until - at)}${spends}: ${why}`,
+  };
 }
 
 /** Where a reading led without a session. */

@@ -24,6 +24,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   memorial: async () => (await import('./commands/memorial.ts')).memorial,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   resume: async () => (await import('./commands/resume.ts')).resume,
+  retry: async () => (await import('./commands/retry.ts')).retry,
   set: async () => (await import('./commands/set.ts')).set,
   eject: async () => (await import('./commands/eject.ts')).eject,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,

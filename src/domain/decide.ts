@@ -143,7 +143,10 @@ export function dispatch(
     feedback: [],
     because,
   });
-  return { ...here, round, order, outcome: null, verdict: { type: 'dispatch', order, since: event.at } };
+  // READY written over the WORKING of a wait is a human who does not want to wait.
+  const insist = here.verdict.type === 'cool' && here.verdict.wait?.elsewhere === null;
+  const verdict = { type: 'dispatch', order, since: event.at, insist } as const;
+  return { ...here, round, order, outcome: null, verdict };
 }
 
 function escalated(policy: Policy, here: Context, event: Read, handoff: HandoffFacts): Context {
@@ -206,7 +209,7 @@ function isOurs(here: Context, dispatchId: string): boolean {
 function takeUp(here: Context, order: Order): Context {
   if (here.verdict.type === 'cool') return here;
   if (here.held !== null && here.held !== order.id) {
-    return { ...here, verdict: { type: 'dispatch', order, since: here.at } };
+    return { ...here, verdict: { type: 'dispatch', order, since: here.at, insist: false } };
   }
   return { ...here, verdict: { type: 'resume', at: here.outcome === null ? 'working' : 'settling' } };
 }

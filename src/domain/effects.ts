@@ -5,7 +5,7 @@
 import type { Effect } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { StateName } from './machine.ts';
-import type { Context } from './round.ts';
+import type { Context, Verdict } from './round.ts';
 
 /** The effects of a state, in the order they are to be started. */
 export function wanted(policy: Policy, value: StateName, context: Context): readonly Effect[] {
@@ -14,7 +14,9 @@ export function wanted(policy: Policy, value: StateName, context: Context): read
     case 'reading':
       return [{ kind: 'read' }];
     case 'claiming':
-      return order === null || digest === null ? [] : [{ kind: 'claim', order, expect: digest }];
+      return order === null || digest === null
+        ? []
+        : [{ kind: 'claim', order, expect: digest, insist: verdict.type === 'dispatch' && verdict.insist }];
     case 'working':
       return order === null ? [] : [{ kind: 'dispatch', order }];
     case 'stopping':
@@ -34,7 +36,7 @@ export function wanted(policy: Policy, value: StateName, context: Context): read
       return [{ kind: 'write', expect: digest, change, escalation, decision, commit }];
     }
     case 'cooling':
-      return verdict.type === 'cool' ? [{ kind: 'wake', at: verdict.until }] : [];
+      return verdict.type === 'cool' ? [...shares(verdict), { kind: 'wake', at: verdict.until }] : [];
     case 'parked': {
       const deadline = deadlineOf(policy, context);
       return deadline === null ? [] : [{ kind: 'wake', at: deadline }];
@@ -50,6 +52,13 @@ export function wanted(policy: Policy, value: StateName, context: Context): read
     default:
       return value satisfies never;
   }
+}
+
+/** A limit that this project met itself is told to the others. */
+function shares({ order, until, why, wait }: Extract<Verdict, { type: 'cool' }>): readonly Effect[] {
+  if (wait?.shared !== true || wait.elsewhere !== null) return [];
+  const { class: kind, since, seen } = wait;
+  return [{ kind: 'share', order, limit: { class: kind, message: why, since, seen, until } }];
 }
 
 /** When the open question's default will be taken, epoch ms; null when there is none or the settings forbid it. */

@@ -35,6 +35,7 @@ import { gated } from './gate.ts';
 import { claimed, ended, failed, retried, written } from './memory.ts';
 import { emptyContext, type Context } from './round.ts';
 import { settle } from './settle.ts';
+import { limited } from './wait.ts';
 
 /** Changes with every change of the chart or of the memory's shape; a journal of another version is not resumed. */
 export const machineVersion = '2';
@@ -102,6 +103,7 @@ export function chart(policy: Policy) {
       ),
       retry: assign(({ context, event }) => retried(context, event.at)),
       takeDefault: assign(({ context, event }) => takeDefault(policy, context, event.at)),
+      limit: assign(({ context, event }) => (event.type === 'LIMITED' ? limited(context, event) : context)),
       policy: assign(({ context, event }) =>
         event.type === 'POLICY' ? { ...context, policy: event.policy.digest } : context,
       ),
@@ -120,6 +122,7 @@ export function chart(policy: Policy) {
       /** A session has ended and its result is not on disk yet: a lost write or a failed hand must not forget it. */
       judging: ({ context }) => context.order !== null && context.outcome !== null,
       newer: ({ context, event }) => event.type === 'READ' && event.digest !== context.digest,
+      waiting: ({ context }) => context.verdict.type === 'cool' && context.verdict.wait !== null,
       cooled: ({ context, event }) => context.verdict.type === 'cool' && event.at >= context.verdict.until,
       deadline: ({ context, event }) => {
         const deadline = deadlineOf(policy, context);
@@ -157,7 +160,12 @@ export function chart(policy: Policy) {
       },
       claiming: {
         entry: wish('claiming'),
-        on: { CLAIMED: { target: 'working', actions: 'claim' }, LOST: on.again, FAILED: on.fail },
+        on: {
+          CLAIMED: { target: 'working', actions: 'claim' },
+          LIMITED: { target: 'deciding', actions: 'limit' },
+          LOST: on.again,
+          FAILED: on.fail,
+        },
       },
       working: {
         entry: wish('working'),
@@ -178,7 +186,11 @@ export function chart(policy: Policy) {
       },
       cooling: {
         entry: wish('cooling'),
-        on: { READ: on.newer, TICK: { guard: 'cooled', target: 'claiming', actions: 'retry' } },
+        on: {
+          READ: on.newer,
+          TICK: { guard: 'cooled', target: 'claiming', actions: 'retry' },
+          LIFTED: { guard: 'waiting', target: 'claiming', actions: 'retry' },
+        },
       },
       parked: {
         entry: wish('parked'),

@@ -89,7 +89,7 @@ export function retried(context: Context, at: number): Context {
     at,
     order: verdict.order,
     outcome: null,
-    verdict: { type: 'dispatch', order: verdict.order, since: at },
+    verdict: { type: 'dispatch', order: verdict.order, since: at, insist: false },
   };
 }
 

@@ -37,7 +37,7 @@ export function again(policy: Policy, context: Context, order: Order, request: A
   });
   const wait = request.kind === 'repair' ? 0 : backoffMs(policy, order.attempt);
   const until = Math.max(request.notBefore ?? 0, context.at + wait);
-  return { ...context, verdict: { type: 'cool', order: next, until, why: words } };
+  return { ...context, verdict: { type: 'cool', order: next, until, why: words, wait: null } };
 }
 
 /** The pause before an attempt, in ms: grows by the policy's factor, up to its bound. */

@@ -7,7 +7,7 @@ import type { Escalation } from '../protocol/escalation.ts';
 import type { Decision } from '../protocol/event.ts';
 import type { Finding } from '../protocol/finding.ts';
 import type { HandoffChange, Role, Status } from '../protocol/handoff.ts';
-import type { Order, Outcome } from '../protocol/session.ts';
+import type { Order, Outcome, FailureClass } from '../protocol/session.ts';
 import type { GateSight } from './memorial.ts';
 
 /** The counts that bound a round. They are never lowered by anything but a stop that a human or a limit asked for. */
@@ -24,8 +24,10 @@ export type RoundMemory = {
   readonly escalations: number;
   /** Digest of the operator's section when the last question was opened or answered: older words answer nothing. */
   readonly wordsSeen: string | null;
-  /** Waits for a provider's limit, which spend no attempt and are bounded by themselves. */
+  /** Waits for a limit, an overload or the network, which spend no attempt and are bounded by themselves. */
   readonly limitWaits: number;
+  /** The outage that is being waited for, while it lasts: its tries come further and further apart. */
+  readonly outage: Outage | null;
   /** The round was given up; the next READY is a human's and raises the caps. */
   readonly blocked: boolean;
   /** Answers given in this round, oldest first. */
@@ -34,6 +36,25 @@ export type RoundMemory = {
   readonly sights: readonly GateSight[];
   /** Digests of owed files before the first session that owes them; cleared when that role is done. */
   readonly baseline: Readonly<Record<string, string | null>>;
+};
+
+/** One stretch of failures of the same class. Times are epoch ms. */
+export type Outage = {
+  readonly class: FailureClass;
+  readonly since: number;
+  readonly times: number;
+  /** End of the last pause. */
+  readonly until: number;
+};
+
+/** Why an order waits without having spent an attempt; `elsewhere` when another project met the limit. */
+export type Wait = {
+  readonly class: FailureClass;
+  readonly since: number;
+  /** When this wait began; a request to try again counts only when it is younger. */
+  readonly seen: number;
+  readonly shared: boolean;
+  readonly elsewhere: string | null;
 };
 
 /** The open question, and which role each letter leads to when the runner itself asked (null: give up). */
@@ -53,7 +74,8 @@ export type ParkKind =
 /** What was decided last: the machine's state follows from its type. */
 export type Verdict =
   | { readonly type: 'none' }
-  | { readonly type: 'dispatch'; readonly order: Order; readonly since: number }
+  /** `insist`: a human asks for it in spite of a limit that is known. */
+  | { readonly type: 'dispatch'; readonly order: Order; readonly since: number; readonly insist: boolean }
   | {
       readonly type: 'gate';
       readonly to: Role | null;
@@ -75,7 +97,14 @@ export type Verdict =
       readonly commit: string | null;
       readonly why: string;
     }
-  | { readonly type: 'cool'; readonly order: Order; readonly until: number; readonly why: string }
+  /** `wait` is null before a counted attempt. */
+  | {
+      readonly type: 'cool';
+      readonly order: Order;
+      readonly until: number;
+      readonly why: string;
+      readonly wait: Wait | null;
+    }
   | {
       readonly type: 'park';
       readonly kind: ParkKind;
@@ -147,6 +176,7 @@ export function newRound(id: string, tier: string): RoundMemory {
     escalations: 0,
     wordsSeen: null,
     limitWaits: 0,
+    outage: null,
     blocked: false,
     decisions: [],
     sights: [],

@@ -102,6 +102,8 @@ export function grant(policy: Policy, round: RoundMemory): RoundMemory {
     ...round,
     attempts: {},
     blocked: false,
+    limitWaits: 0,
+    outage: null,
     granted: { visits, sessions: round.sessions + policy.caps.perRound },
   };
 }

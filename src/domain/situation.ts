@@ -7,6 +7,7 @@ import type { Escalation } from '../protocol/escalation.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { deadlineOf } from './effects.ts';
+import { inWords } from './failure.ts';
 import type { MachineState } from './machine.ts';
 import type { Context, Verdict } from './round.ts';
 import { tierOf } from './route.ts';
@@ -39,7 +40,7 @@ export type Situation = {
 };
 
 type Words = Pick<Situation, 'headline' | 'waitsFor' | 'next'> &
-  Partial<Pick<Situation, 'until' | 'rest' | 'problems'>>;
+  Partial<Pick<Situation, 'since' | 'until' | 'rest' | 'problems'>>;
 
 /** Describes a state. */
 export function describe(policy: Policy, state: MachineState): Situation {
@@ -107,12 +108,7 @@ function waiting(policy: Policy, context: Context): Words {
   const { verdict } = context;
   switch (verdict.type) {
     case 'cool':
-      return {
-        headline: `${verdict.order.role} waits before attempt ${verdict.order.attempt}: ${verdict.why}`,
-        waitsFor: 'clock',
-        until: verdict.until,
-        next: ['next-role run'],
-      };
+      return coolWords(policy, verdict);
     case 'park':
       return parkedWords(policy, context, verdict);
     case 'stall':
@@ -147,6 +143,23 @@ function waiting(policy: Policy, context: Context): Words {
     default:
       return verdict satisfies never;
   }
+}
+
+/** A wait that spends no attempt says what is waited for, since when it lasts, and how to end it by hand. */
+function coolWords(policy: Policy, { order, until, why, wait }: Extract<Verdict, { type: 'cool' }>): Words {
+  const words = { waitsFor: 'clock', until } as const;
+  if (wait === null) {
+    const headline = `${order.role} waits before attempt ${order.attempt}: ${why}`;
+    return { ...words, headline, next: ['next-role run'] };
+  }
+  const says = inWords(policy.failures[wait.class]?.says ?? wait.class, order);
+  const where = wait.elsewhere === null ? '' : ` (seen by ${wait.elsewhere})`;
+  return {
+    ...words,
+    headline: `${order.role} waits and spends no attempt, because ${says}: ${why}${where}`,
+    since: wait.since,
+    next: ['next-role run', 'next-role retry'],
+  };
 }
 
 function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict, { type: 'park' }>): Words {

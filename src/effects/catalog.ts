@@ -21,7 +21,7 @@ import type { PriceSheet } from '../protocol/prices.ts';
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const builtinFolders = ['roles', 'state', 'templates'] as const;
-const stateNames = ['tiers', 'models', 'limits', 'gates', 'agents', 'memorial'] as const;
+const stateNames = ['tiers', 'models', 'limits', 'gates', 'agents', 'memorial', 'failures'] as const;
 /** Programs of the agents we can drive. */
 const agentPrograms = ['claude', 'codex', 'gemini', 'opencode'] as const;
 
@@ -68,6 +68,7 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
     gates: [],
     agents: [],
     memorial: [],
+    failures: [],
   };
   for (const { root, folder } of bases) {
     for (const name of await shelf.list(root, `${folder}roles`)) {

@@ -18,8 +18,23 @@ import { readRole } from './rolefile.ts';
 import type { RoleFile } from './rolefile.ts';
 import { agentsOf, readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
-import { limitsFile, memorialFile, mergeLimits, millis, modelsFile, tiersFile } from './statefile.ts';
-import type { LimitsFile, LimitsPatch, MemorialFile, ModelsFile, TiersFile } from './statefile.ts';
+import {
+  limitsFile,
+  memorialFile,
+  mergeLimits,
+  millis,
+  modelsFile,
+  tiersFile,
+  failuresFile,
+} from './statefile.ts';
+import type {
+  LimitsFile,
+  LimitsPatch,
+  MemorialFile,
+  ModelsFile,
+  TiersFile,
+  FailuresFile,
+} from './statefile.ts';
 import type { z } from 'zod';
 
 /** Everything the policy is made of. Within a list, later files override earlier ones. */
@@ -31,6 +46,7 @@ export type CatalogFiles = {
   readonly gates: readonly DataFile[];
   readonly agents: readonly DataFile[];
   readonly memorial: readonly DataFile[];
+  readonly failures: readonly DataFile[];
   readonly settings: DataFile | null;
   /** Agent programs found on PATH. */
   readonly installed: readonly string[];
@@ -103,6 +119,7 @@ export function assemble(files: CatalogFiles): Catalog {
       { gates: settings.gates },
     ),
     memorial: joinMemorial(readLayers(files.memorial, memorialFile, report)),
+    failures: joinFailures(readLayers(files.failures, failuresFile, report)),
     interrupted: settings.interrupted ?? 'escalate',
     allowDefaults: settings.escalation?.allowDefaults ?? false,
     commit: settings.commit ?? true,
@@ -254,6 +271,11 @@ function joinMemorial(layers: readonly Layer<MemorialFile>[]): MemorialPolicy {
     }),
     lastResort.memorial,
   );
+}
+
+/** A class named later replaces the earlier rule as a whole, so that no pause is left over from another `then`. */
+function joinFailures(layers: readonly Layer<FailuresFile>[]): Policy['failures'] {
+  return Object.fromEntries(layers.flatMap(({ value }) => Object.entries(value)));
 }
 
 function settingsOf(

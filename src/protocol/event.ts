@@ -8,7 +8,7 @@ import type { Answer, Escalation, Option } from './escalation.ts';
 import type { GateResult } from './finding.ts';
 import type { HandoffChange, HandoffFacts } from './handoff.ts';
 import type { Policy } from './policy.ts';
-import type { Order, Outcome } from './session.ts';
+import type { FailureClass, Order, Outcome } from './session.ts';
 import type { SessionUsage } from './usage.ts';
 
 /** An owed file as it stands after a session. */
@@ -16,6 +16,18 @@ export type ArtifactFact = {
   readonly path: string;
   readonly present: boolean;
   readonly changed: boolean;
+};
+
+/** A limit of an agent, shared by all projects of this machine that use it. */
+export type KnownLimit = {
+  readonly class: FailureClass;
+  readonly message: string;
+  /** Epoch ms: when it began, when it was met last, and when it is over. */
+  readonly since: number;
+  readonly seen: number;
+  readonly until: number;
+  /** The project that met it, absolute. */
+  readonly by: string;
 };
 
 /** `at` is epoch milliseconds in every event. */
@@ -44,6 +56,10 @@ export type MachineEvent =
     }
   /** The file was no longer the one we read; nothing was written. */
   | { readonly type: 'LOST'; readonly at: number }
+  /** The order's agent has a limit that is known on this machine; nothing was claimed. */
+  | ({ readonly type: 'LIMITED'; readonly at: number } & KnownLimit)
+  /** Somebody asked to try again now what is being waited for. */
+  | { readonly type: 'LIFTED'; readonly at: number }
   /** A hand could not do its work (disk full, no permission, …); nothing was half done. */
   | { readonly type: 'FAILED'; readonly at: number; readonly doing: Effect['kind']; readonly message: string }
   /** The session ended, however it did. */
@@ -104,7 +120,8 @@ export type Decision = {
 /** Everything the machine can want done. Each is idempotent: done twice is done once. */
 export type Effect =
   | { readonly kind: 'read' }
-  | { readonly kind: 'claim'; readonly order: Order; readonly expect: string }
+  /** `insist`: also while a limit of the agent is known. */
+  | { readonly kind: 'claim'; readonly order: Order; readonly expect: string; readonly insist: boolean }
   | { readonly kind: 'dispatch'; readonly order: Order }
   | { readonly kind: 'stop'; readonly order: Order; readonly why: 'paused' | 'interrupted' }
   | { readonly kind: 'settle'; readonly order: Order }
@@ -119,4 +136,10 @@ export type Effect =
       /** Commit message, null when nothing is to be committed after this write. */
       readonly commit: string | null;
     }
-  | { readonly kind: 'wake'; readonly at: number };
+  | { readonly kind: 'wake'; readonly at: number }
+  /** Tells the other projects of this machine of the order's agent's limit. */
+  | {
+      readonly kind: 'share';
+      readonly order: Order;
+      readonly limit: Omit<KnownLimit, 'by'>;
+    };

@@ -111,6 +111,23 @@ export type MemorialPolicy = {
   readonly gates: Readonly<Record<string, string>>;
 };
 
+/** Pauses between tries that spend no attempt. */
+export type Waits = Backoff & {
+  /** Waits in one round before a human is asked. */
+  readonly timesMax: number;
+  /** A known reset further away than this is a question for the human. */
+  readonly untilMaxMs: number;
+};
+
+/** What follows from a session that failed in one class; state/failures.yaml says what the members mean. */
+export type FailureRule = {
+  readonly says: string;
+  readonly remedy: string | null;
+} & (
+  | { readonly then: 'wait'; readonly wait: Waits; readonly shared: boolean }
+  | { readonly then: 'retry' | 'ask' }
+);
+
 export type Policy = {
   /** Digest of everything below, so that two policies are compared by one word. */
   readonly digest: string;
@@ -124,6 +141,8 @@ export type Policy = {
   /** The engine's own checks, per tier. */
   readonly gates: GatePlan;
   readonly memorial: MemorialPolicy;
+  /** By class of failure; a class without a rule asks the human. */
+  readonly failures: Readonly<Record<string, FailureRule>>;
   /** What to do with a session whose end nobody saw. */
   readonly interrupted: 'escalate' | 'retry';
   /** Whether an escalation's default is taken at its deadline. */

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { closed, nameWord, plainText } from './dataissue.ts';
-import type { AgentKind, Limits, ModelClass } from './policy.ts';
+import type { AgentKind, FailureRule, Limits, ModelClass } from './policy.ts';
+import { failureClasses } from './session.ts';
 
 export const modelClasses = ['frontier', 'balanced', 'cheap'] as const satisfies readonly ModelClass[];
 export const agentKinds = [
@@ -53,6 +54,36 @@ export const limitsFile = closed({
   backoff: backoffPatch.optional(),
 });
 export type LimitsFile = z.infer<typeof limitsFile>;
+
+const waits = closed({
+  firstSeconds: z.number().positive().max(secondsMax),
+  factor: z.number().min(1).max(100),
+  maxSeconds: z.number().positive().max(secondsMax),
+  timesMax: count,
+  hoursMax: z
+    .number()
+    .positive()
+    .max(minutesMax / 60),
+});
+const failure = closed({
+  then: z.enum(['wait', 'retry', 'ask']),
+  says: plainText,
+  remedy: plainText.optional(),
+  wait: waits.optional(),
+  shared: z.boolean().optional(),
+}).refine(
+  ({ then, wait }) => (then === 'wait') === (wait !== undefined),
+  'Give "wait" where "then" is wait, and only there.',
+);
+const failureRule = failure.transform(({ then, says, remedy = null, wait, shared = false }): FailureRule => {
+  if (then !== 'wait' || wait === undefined) return { then: then === 'wait' ? 'ask' : then, says, remedy };
+  const { factor, timesMax } = wait;
+  const [firstMs, maxMs] = [Math.ceil(wait.firstSeconds * 1_000), Math.ceil(wait.maxSeconds * 1_000)];
+  const untilMaxMs = Math.round(wait.hoursMax * 3_600_000);
+  return { then, says, remedy, wait: { firstMs, factor, maxMs, timesMax, untilMaxMs }, shared };
+});
+export const failuresFile = z.partialRecord(z.enum(failureClasses), failureRule);
+export type FailuresFile = z.infer<typeof failuresFile>;
 
 const tier = closed({
   about: plainText,

@@ -16,6 +16,7 @@ import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } 
 import type { OpenRound } from './open.ts';
 import { countIntoMemorial } from './memorial.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { isLifted, knownLimit, shareLimit } from './limits.ts';
 import { decisionText } from './decision.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 
@@ -34,6 +35,8 @@ export type Hands = {
   read(): Promise<Extract<MachineEvent, { type: 'READ' }>>;
   /** Whether the file surely has these bytes; a file that cannot be read has none, and `read()` tells why. */
   isAt(digest: string | null): Promise<boolean>;
+  /** Whether somebody asked to try again now what the round waits for. */
+  isLifted(): Promise<boolean>;
   /** Whether a human wrote PAUSED into the file. */
   isPaused(): Promise<boolean>;
   now(): number;
@@ -71,6 +74,7 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
         return false;
       }
     },
+    isLifted: () => isLifted(round),
     async isPaused() {
       const { reading } = await readHandoff(project, round.policy);
       return reading.handoff?.status === 'PAUSED';
@@ -109,6 +113,8 @@ function act(
     case 'wake':
       wakes.at(effect.at);
       return Promise.resolve(null);
+    case 'share':
+      return shareLimit(round, effect, options.say);
     default:
       return effect satisfies never;
   }
@@ -132,6 +138,8 @@ async function claim(
   if (order.kind === 'repair' && reading.handoff === null && digest === effect.expect) {
     return { type: 'CLAIMED', at, digest, baseline };
   }
+  const limit = await knownLimit(round, order, { at, insist: effect.insist });
+  if (limit !== null) return { type: 'LIMITED', at, ...limit };
   const model = order.model === null ? '' : ` (${order.model})`;
   const change: HandoffChange = {
     'next-role': order.role,

@@ -173,6 +173,7 @@ async function hint(round: OpenRound, means: Means): Promise<void> {
     return;
   }
   if (busy.has(value) || value === 'reading') return;
+  if (value === 'cooling' && (await hands.isLifted())) queue.push({ type: 'LIFTED', at: hands.now() });
   await reload(round, means);
   // Nothing was saved: decoding it and hashing its inputs anew would cost a thousand resting projects a core.
   if (await hands.isAt(context.digest)) return;

@@ -38,7 +38,10 @@ function lines(notice: Notice, columns = 80, name: string | null = null): readon
 describe('render()', () => {
   it('says who starts, with agent, model and attempt, before anything runs', () => {
     const again = { ...order, attempt: 2, feedback: ['coordination/specs/Q-R07-SPEC.md is missing'] };
-    const claiming = contextWith({ order: again, verdict: { type: 'dispatch', order: again, since: noon } });
+    const claiming = contextWith({
+      order: again,
+      verdict: { type: 'dispatch', order: again, since: noon, insist: false },
+    });
     expect(lines(decided(readEvent, 'claiming', claiming))).toEqual([
       '12:00:00  ▶ implementer (claude sonnet) starts: round R07, session 1, attempt 2',
       '            coordination/specs/Q-R07-SPEC.md is missing',

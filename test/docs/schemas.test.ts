@@ -101,6 +101,22 @@ function histories(): readonly (readonly JournalEntry[])[] {
       writtenEvent,
     ]),
     entriesOf([
+      ...claimed,
+      ended(order, { type: 'failed', class: 'rate-limited', message: 'm', resetsAt: null }),
+      settled(facts({ status: 'WORKING' })),
+      { type: 'LIFTED', at: 7_000 },
+      {
+        type: 'LIMITED',
+        at: 8_000,
+        class: 'rate-limited',
+        message: 'm',
+        since: 1,
+        seen: 2,
+        until: 9_000,
+        by: '/p',
+      },
+    ]),
+    entriesOf([
       escalated,
       read(facts({ status: 'ESCALATE', escalation: asked, answer: 'A', note: 'n' }), { digest: 'd9' }),
     ]),
@@ -129,6 +145,8 @@ const eventTypes = wordsOf<MachineEvent['type']>({
   READ: true,
   CLAIMED: true,
   LOST: true,
+  LIMITED: true,
+  LIFTED: true,
   FAILED: true,
   ENDED: true,
   SETTLED: true,
@@ -147,6 +165,7 @@ const effectKinds = wordsOf<Effect['kind']>({
   gate: true,
   write: true,
   wake: true,
+  share: true,
 });
 
 describe('state/journal.schema.json', () => {

@@ -58,7 +58,7 @@ describe('what must always be true', () => {
   it('a role never works the same inputs more often than the cap, unless a human edit or answer raised it', () => {
     fc.assert(
       fc.property(
-        someMoves.filter((moves) => !moves.includes('limit')),
+        someMoves.filter((moves) => !moves.includes('limit') && !moves.includes('overloaded')),
         (moves) => {
           const world = play([], moves);
           const perDispatch = new Map<string, number>();

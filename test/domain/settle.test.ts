@@ -20,7 +20,7 @@ function after(role: string, outcome: Outcome, more: Partial<Context> = {}): Con
     round: count(round, order),
     order,
     outcome,
-    verdict: { type: 'dispatch', order, since: 1 },
+    verdict: { type: 'dispatch', order, since: 1, insist: false },
     ...more,
   };
 }
@@ -166,7 +166,7 @@ describe('settle()', () => {
     expect(reset.verdict).toMatchObject({ type: 'cool', until: 3_600_000, order: { attempt: 1, visit: 1 } });
     expect(reset.round).toMatchObject({ sessions: 0, limitWaits: 1 });
     const past = settle(policy, after('architect', failed('rate-limited', 10)), settled(untouched));
-    expect(past.verdict).toMatchObject({ until: 14_000 });
+    expect(past.verdict).toMatchObject({ until: 9_000 });
     const far = settle(policy, after('architect', failed('rate-limited', 10 ** 12)), settled(untouched));
     expect(far.verdict).toMatchObject({ change: { status: 'ESCALATE' } });
   });

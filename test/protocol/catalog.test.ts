@@ -45,6 +45,7 @@ const world = (over: Partial<CatalogFiles> = {}): CatalogFiles => ({
   gates: [],
   agents: [],
   memorial: [],
+  failures: [],
   settings: null,
   installed: ['claude'],
   ...over,

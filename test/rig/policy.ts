@@ -23,6 +23,25 @@ export function contract(name: string, more: Partial<RoleContract> = {}): RoleCo
   };
 }
 
+const waiting = (shared: boolean) =>
+  ({
+    then: 'wait',
+    says: 'the limit of {agent} is used up',
+    remedy: null,
+    wait: { firstMs: 4_000, factor: 2, maxMs: 30_000, timesMax: 50, untilMaxMs: 26 * 3_600_000 },
+    shared,
+  }) as const;
+const retrying = { then: 'retry', says: 'it broke', remedy: null } as const;
+const failures: Policy['failures'] = {
+  'rate-limited': waiting(true),
+  overloaded: waiting(false),
+  network: waiting(false),
+  auth: { then: 'ask', says: '{agent} is not logged in', remedy: 'Log in with {agent}.' },
+  crashed: retrying,
+  stalled: retrying,
+  failed: retrying,
+};
+
 export function testPolicy(more: Partial<Policy> = {}): Policy {
   const roles = {
     architect: contract('architect', {
@@ -93,6 +112,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
       promoteAfter: 3,
       gates: {},
     },
+    failures,
     interrupted: 'escalate',
     allowDefaults: false,
     commit: true,

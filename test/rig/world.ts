@@ -251,6 +251,8 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
         }
         return event;
       }
+      case 'share':
+        return null;
       case 'wake':
         now = Math.max(now, effect.at);
         return { type: 'TICK', at: now };

@@ -158,5 +158,6 @@ function problems(look: Look, columns: number): Text {
 export function nextOf({ situation, runner }: Pick<Look, 'situation' | 'runner'>): readonly string[] {
   // Who reads this has typed `why` just now.
   if (situation.rest !== null) return nextCommands(situation).filter((line) => line !== 'next-role why');
-  return runner === null ? ['next-role run'] : ['nothing: it goes on by itself'];
+  const meanwhile = situation.next.filter((line) => line === 'next-role retry');
+  return [runner === null ? 'next-role run' : 'nothing: it goes on by itself', ...meanwhile];
 }
