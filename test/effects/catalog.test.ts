@@ -131,7 +131,7 @@ describe('readCatalog()', () => {
         diagnostics: [
           {
             severity: 'warning',
-            hint: 'Valid names here: tiers.yaml, models.yaml, limits.yaml, gates.yaml, agents.yaml, failures.yaml.',
+            hint: 'Valid names here: tiers.yaml, models.yaml, limits.yaml, gates.yaml, agents.yaml, memorial.yaml, failures.yaml.',
           },
         ],
       },
