@@ -32,7 +32,7 @@ const worked = (
   usage: SessionUsage | null,
   costUsd: number | null = null,
 ): readonly Decision[] => [
-  { event: look, effects: [{ kind: 'claim', order: each, expect: 'd' }] },
+  { event: look, effects: [{ kind: 'claim', order: each, expect: 'd', insist: false }] },
   { event: look, effects: [{ kind: 'dispatch', order: each }] },
   {
     event: ended(each.id, { type: 'done' }, { usage, costUsd, ms: 1_000 }),
