@@ -8,6 +8,7 @@ import { matches } from '../protocol/artifact.ts';
 import type { AgentSettings } from '../protocol/policy.ts';
 import type { Agent, Brief, Command, Exit, Order, Outcome, Place, Tally } from '../protocol/session.ts';
 import { readClaude } from './claudestream.ts';
+import { claudeTranscript } from './claudetranscript.ts';
 import { orderEnv } from './order.ts';
 import { verdict } from './verdict.ts';
 
@@ -18,7 +19,14 @@ const requestMsMin = 1_000;
 const requestMsMax = 600_000;
 
 /** The adapter for Claude Code. */
-export const claude: Agent = { kind: 'claude', program: 'claude', command, read: readClaude, judge };
+export const claude: Agent = {
+  kind: 'claude',
+  program: 'claude',
+  command,
+  read: readClaude,
+  judge,
+  transcript: claudeTranscript,
+};
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const tools = brief.tools.join(',');

@@ -20,7 +20,7 @@ export function claudeUsage(result: Fields): UsageReport | null {
   const models = since ?? asFields(result['modelUsage']);
   const main = messageUsage(result['usage']);
   if (models === null) return null;
-  const rows = Object.entries(models).map(([model, row]) => rowOf(model, asFields(row) ?? {}, main));
+  const rows = rowsOf(models, main);
   const isUncounted = rows.length === 0 && main !== null && hasTokens(main);
   return {
     counts: since === null ? 'session' : 'step',
@@ -46,6 +46,15 @@ export function messageUsage(value: unknown): Usage | null {
     cacheRead: asNumber(fields['cache_read_input_tokens']) ?? 0,
     output: asNumber(fields['output_tokens']) ?? 0,
   };
+}
+
+/**
+ * Totals by model, as `modelUsage` and its likes spell them.
+ *
+ * @example rowsOf({ opus: { inputTokens: 3, outputTokens: 1 } }, null)[0]?.usage.input // 3
+ */
+export function rowsOf(models: Fields, main: Usage | null): readonly ReportedUsage[] {
+  return Object.entries(models).map(([model, row]) => rowOf(model, asFields(row) ?? {}, main));
 }
 
 function rowOf(model: string, row: Fields, main: Usage | null): ReportedUsage {

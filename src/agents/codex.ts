@@ -21,6 +21,7 @@ import type {
 } from '../protocol/session.ts';
 import { asFields, asList, asNumber, asText, commandCharsMax, fieldsOf, innerFields, plain } from './line.ts';
 import type { Fields } from './line.ts';
+import { codexRollout } from './codexrollout.ts';
 import { orderEnv, wholePrompt } from './order.ts';
 import { messageCharsMax } from './tally.ts';
 import { verdict } from './verdict.ts';
@@ -28,7 +29,14 @@ import { verdict } from './verdict.ts';
 const noise: SessionEvent = { type: 'noise' };
 
 /** The adapter for Codex CLI. */
-export const codex: Agent = { kind: 'codex', program: 'codex', command, read, judge };
+export const codex: Agent = {
+  kind: 'codex',
+  program: 'codex',
+  command,
+  read,
+  judge,
+  transcript: codexRollout,
+};
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const { facts } = settings;

@@ -23,7 +23,14 @@ import { verdict } from './verdict.ts';
 export const promptFile = 'prompt.md';
 
 /** An agent that is a shell command line (`agents.<name>.run`), for example `my-agent --auto < "$NEXT_ROLE_PROMPT_FILE"`. */
-export const command: Agent = { kind: 'command', program: null, command: start, read, judge };
+export const command: Agent = {
+  kind: 'command',
+  program: null,
+  command: start,
+  read,
+  judge,
+  transcript: null,
+};
 
 function start(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const prompt = wholePrompt(brief);

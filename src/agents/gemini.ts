@@ -22,6 +22,7 @@ import type {
 } from '../protocol/session.ts';
 import { asFields, asNumber, asText, commandCharsMax, fieldsOf, innerFields, plain } from './line.ts';
 import type { Fields } from './line.ts';
+import { geminiChat } from './geminichat.ts';
 import { orderEnv, wholePrompt } from './order.ts';
 import { messageCharsMax } from './tally.ts';
 import { verdict } from './verdict.ts';
@@ -29,7 +30,14 @@ import { verdict } from './verdict.ts';
 const noise: SessionEvent = { type: 'noise' };
 
 /** The adapter for Gemini CLI. */
-export const gemini: Agent = { kind: 'gemini', program: 'gemini', command, read, judge };
+export const gemini: Agent = {
+  kind: 'gemini',
+  program: 'gemini',
+  command,
+  read,
+  judge,
+  transcript: geminiChat,
+};
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const { facts } = settings;

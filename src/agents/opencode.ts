@@ -28,7 +28,14 @@ import { verdict } from './verdict.ts';
 const noise: SessionEvent = { type: 'noise' };
 
 /** The adapter for opencode. */
-export const opencode: Agent = { kind: 'opencode', program: 'opencode', command, read, judge };
+export const opencode: Agent = {
+  kind: 'opencode',
+  program: 'opencode',
+  command,
+  read,
+  judge,
+  transcript: null,
+};
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const { facts } = settings;

@@ -22,7 +22,14 @@ import { orderEnv } from './order.ts';
 import { verdict } from './verdict.ts';
 
 /** Plays `agents.<name>.scenario`, a path relative to the project. */
-export const scripted: Agent = { kind: 'scripted', program: null, command: start, read, judge };
+export const scripted: Agent = {
+  kind: 'scripted',
+  program: null,
+  command: start,
+  read,
+  judge,
+  transcript: null,
+};
 
 function start(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const [program = 'next-role', ...prefix] = place.self;

@@ -5,7 +5,7 @@
  */
 import { lessUsage, sumUsage } from '../protocol/usage.ts';
 import type { Tally } from '../protocol/session.ts';
-import type { ModelUsage, SessionUsage, UsageReport } from '../protocol/usage.ts';
+import type { ModelUsage, RequestUsage, SessionUsage, UsageReport } from '../protocol/usage.ts';
 
 /** Rows before it is known which models are the session's own. */
 export type ReportedUsage = UsageReport['models'][number];
@@ -61,12 +61,56 @@ export function markSides(rows: readonly ReportedUsage[], own: readonly string[]
  * model that was named, else of the one that was ordered.
  */
 export function usageOf(
-  { usage, models }: Pick<Tally, 'usage' | 'models'>,
+  { usage, models, done, failure }: Pick<Tally, 'usage' | 'models' | 'done' | 'failure'>,
   ordered: string | null,
 ): SessionUsage | null {
   if (usage === null) return null;
   const named = usage.models.map((row) => ({ ...row, model: row.model ?? models[0] ?? ordered }));
-  return { source: 'result', models: markSides(merge(named), models), requests: [] };
+  const isOpen = !done && failure === null;
+  return { source: 'result', models: markSides(merge(named), models), requests: [], isOpen };
+}
+
+/** Requests kept of one session; with more of them only the totals are kept. */
+export const requestsKeptMax = 1_000;
+
+/**
+ * What the stream said and what the agent's own record tells, as one. The stream's totals are the truth where it gave
+ * any: they hold side calls that no record keeps. The record has the requests, the names of models that the stream left
+ * out, and everything about a session that was killed. Totals of a whole conversation give way to the record, which
+ * knows what this process alone used.
+ */
+export function reconciled(
+  said: SessionUsage | null,
+  record: SessionUsage | null,
+  isThread: boolean,
+): SessionUsage | null {
+  if (record === null) return said;
+  const requests = record.requests.length > requestsKeptMax ? [] : record.requests;
+  if (said === null) return { ...record, requests };
+  const [only, ...others] = record.models;
+  const models = isThread
+    ? record.models
+    : said.models.map((row) =>
+        row.model === null && others.length === 0 ? { ...row, model: only?.model ?? null } : row,
+      );
+  return { ...said, models, requests };
+}
+
+/** Requests as one row per model and side. */
+export function bySides(requests: readonly RequestUsage[]): readonly ModelUsage[] {
+  return [false, true].flatMap((side) =>
+    merge(
+      requests
+        .filter((each) => each.side === side)
+        .map(({ model, usage }) => ({ model, usage, requests: 1, reportedUsd: null })),
+    ).map((row) => ({ ...row, side })),
+  );
+}
+
+/** Epoch milliseconds of a written time; null when it is none. */
+export function timeOf(value: unknown): number | null {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
 }
 
 /** One row per model, in the order in which they first came. A figure that one part lacks is unknown in the whole. */

@@ -12,7 +12,7 @@ import type { Money } from './money.ts';
 export type Cost = {
   /** Null when any part of it has no price. */
   readonly usd: Money | null;
-  /** Prompt lengths are unknown where the price depends on them: the lowest tier was taken. */
+  /** It cost this or more: prompt lengths that the price depends on are unknown, or a request was cut off. */
   readonly atLeast: boolean;
   /** What has no price, in words: a model, or a class of its tokens. */
   readonly unpriced: readonly string[];
@@ -43,7 +43,9 @@ export function priceOf(model: PricedModel, at: number): PriceRow | null {
 
 /** What a session costs at the prices of a moment. Each request is priced by the length of its own prompt. */
 export function costOf(session: SessionUsage, sheet: PriceSheet, at: number): Cost {
-  return sumCost(session.models.map(({ model }) => modelCost(session, model, sheet, at)));
+  const models = [...new Set(session.models.map(({ model }) => model))];
+  const cost = sumCost(models.map((model) => modelCost(session, model, sheet, at)));
+  return { ...cost, atLeast: cost.atLeast || session.isOpen };
 }
 
 /** What one model of a session costs: its requests, and what its totals have beyond them. */

@@ -9,7 +9,8 @@ import { orchestrationBecause } from '../protocol/receipt.ts';
 import type { Receipt, ReceiptSession, ReceiptTotals } from '../protocol/receipt.ts';
 import type { Order } from '../protocol/session.ts';
 import { sumUsage } from '../protocol/usage.ts';
-import { costOf, modelCost } from './cost.ts';
+import type { ModelUsage, SessionUsage } from '../protocol/usage.ts';
+import { costOf, modelCost, type Cost } from './cost.ts';
 import { moneyOf, usdOf, type Money } from './money.ts';
 
 /** One decision, as far as the sum needs it: a journal record or a notice. */
@@ -114,12 +115,20 @@ export function sessionOf({ order, ended }: Work, sheet: PriceSheet): ReceiptSes
     endedAt: ended.at,
     models: (used?.models ?? []).map((row) => ({
       ...row,
-      usd: usdOrNull(used === null ? null : modelCost(used, row.model, sheet, ended.at).usd),
+      usd: usdOrNull(used === null ? null : rowCost(used, row, sheet, ended.at).usd),
     })),
     requests: used?.requests ?? [],
     atLeast: cost?.atLeast ?? false,
     unpriced: cost?.unpriced ?? [],
   };
+}
+
+/** A model that worked both for itself and beside the session's own has a row for each. */
+function rowCost(used: SessionUsage, row: ModelUsage, sheet: PriceSheet, at: number): Cost {
+  const isSplit = used.models.filter(({ model }) => model === row.model).length > 1;
+  if (!isSplit) return modelCost(used, row.model, sheet, at);
+  const requests = used.requests.filter(({ side }) => side === row.side);
+  return modelCost({ ...used, models: [row], requests }, row.model, sheet, at);
 }
 
 /** Totals over what is known, and what they lack. */

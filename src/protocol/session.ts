@@ -6,6 +6,7 @@
 import type { Role } from './handoff.ts';
 import type { AgentFacts } from './agentfacts.ts';
 import type { AgentKind, AgentSettings, Limits } from './policy.ts';
+import type { Transcript } from './transcript.ts';
 import type { UsageReport } from './usage.ts';
 
 /** What the machine decides to run. JSON only: it is stored in the journal. */
@@ -213,4 +214,6 @@ export type Agent = {
   command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command;
   read(line: string, facts: AgentFacts): SessionEvent;
   judge(exit: Exit, tally: Tally, facts: AgentFacts): Outcome;
+  /** Its own record of a session; null when it keeps none that we read. */
+  readonly transcript: Transcript | null;
 };

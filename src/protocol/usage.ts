@@ -59,6 +59,8 @@ export type SessionUsage = {
   readonly models: readonly ModelUsage[];
   /** Oldest first; empty when there is no such record. */
   readonly requests: readonly RequestUsage[];
+  /** It ended while a request was under way: what that one used is in no record, so this is the least it can be. */
+  readonly isOpen: boolean;
 };
 
 /**

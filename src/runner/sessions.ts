@@ -4,16 +4,18 @@
  */
 import { agentOf } from '../agents/index.ts';
 import { emptyTally, fold } from '../agents/tally.ts';
-import { usageOf } from '../agents/usage.ts';
+import { reconciled, usageOf } from '../agents/usage.ts';
 import { byteLength, compose } from '../domain/brief.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
 import { sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
+import { readTranscript } from '../effects/transcript.ts';
 import { localRunner } from '../effects/spawn.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Runner, SessionEnd } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import type { AgentSettings, Limits } from '../protocol/policy.ts';
 import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
+import type { SessionUsage } from '../protocol/usage.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
 
@@ -111,8 +113,10 @@ async function workOrder(
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
     const end = await runner.ensure(order, () => prepare(round, options, driver, order), stream);
+    const tally = stream.tally();
+    const usage = await usedBy(driver, order, tally, now() - end.ms);
     const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
-    return { ...endedEvent(driver, order, end, stream.tally()), at: now(), promptBytes };
+    return { ...endedEvent(driver, order, end, tally), at: now(), usage, promptBytes };
   } finally {
     clearInterval(pulse);
   }
@@ -125,7 +129,7 @@ function endedEvent(
   order: Order,
   end: SessionEnd,
   tally: Tally,
-): Omit<Ended, 'at' | 'promptBytes'> {
+): Omit<Ended, 'at' | 'usage' | 'promptBytes'> {
   return {
     type: 'ENDED',
     order: order.id,
@@ -135,10 +139,26 @@ function endedEvent(
     denied: tally.denied,
     model: tally.model,
     costUsd: tally.costUsd,
-    usage: usageOf(tally, order.model),
     sessionId: tally.sessionId,
     leftovers: end.leftovers,
   };
+}
+
+/** Clocks of the program and of ours may differ by so much, in ms. */
+const clockSlackMs = 1_000;
+
+/** What the stream said, completed by the agent's own record where it keeps one. */
+async function usedBy(
+  { agent, settings }: Driver,
+  order: Order,
+  tally: Tally,
+  startedAt: number,
+): Promise<SessionUsage | null> {
+  const said = usageOf(tally, order.model);
+  if (agent.transcript === null || tally.sessionId === null) return said;
+  const files = await readTranscript(agent.transcript, tally.sessionId, settings.facts.env);
+  const of = { since: startedAt - clockSlackMs, own: tally.models };
+  return reconciled(said, agent.transcript.read(files, of), tally.usage?.isThread ?? false);
 }
 
 function folderOf(round: OpenRound, order: Order): string {

@@ -85,6 +85,7 @@ describe('usage of recorded streams of Claude Code', () => {
         source: 'result',
         models: [],
         requests: [],
+        isOpen: false,
       });
     },
   );

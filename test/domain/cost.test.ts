@@ -31,6 +31,7 @@ const row = (model: string | null, usage: Partial<Usage>): ModelUsage => ({
 });
 const session = (models: readonly ModelUsage[], requests: readonly Partial<Usage>[] = []): SessionUsage => ({
   source: 'result',
+  isOpen: false,
   models,
   requests: requests.map((usage) => ({
     model: models[0]?.model ?? null,

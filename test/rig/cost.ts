@@ -22,6 +22,7 @@ export function usageWith(usage: Partial<Usage>, more: Partial<SessionUsage> = {
       { model: 'sonnet', side: false, usage: { ...zeroUsage, ...usage }, requests: 1, reportedUsd: null },
     ],
     requests: [],
+    isOpen: false,
     ...more,
   };
 }

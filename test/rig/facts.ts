@@ -79,6 +79,7 @@ export const someUsage: SessionUsage = {
   source: 'result',
   models: [{ model: 'some-model', side: false, usage: tokens, requests: 1, reportedUsd: 0.01 }],
   requests: [{ model: 'some-model', side: false, at: 3_500, usage: tokens }],
+  isOpen: false,
 };
 /** What the gates came to, as if one gate had found all of it. */
 export function gated(findings: readonly Finding[] = [], at = 6_000): Of<'GATED'> {
