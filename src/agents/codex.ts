@@ -4,7 +4,6 @@
  * append a system text, so that stands before the prompt; it names neither its model nor its cost, and its sandbox knows
  * no single paths, so what a role may write is checked by the engine afterwards.
  */
-import type { Usage, UsageReport } from '../protocol/usage.ts';
 import { classify } from '../protocol/agentfacts.ts';
 import type { AgentFacts } from '../protocol/agentfacts.ts';
 import type { AgentSettings } from '../protocol/policy.ts';
@@ -19,9 +18,10 @@ import type {
   SessionEvent,
   Tally,
 } from '../protocol/session.ts';
-import { asFields, asList, asNumber, asText, commandCharsMax, fieldsOf, innerFields, plain } from './line.ts';
+import { asFields, asList, asText, commandCharsMax, fieldsOf, innerFields, plain } from './line.ts';
 import type { Fields } from './line.ts';
 import { codexRollout } from './codexrollout.ts';
+import { codexUsage } from './codexusage.ts';
 import { orderEnv, wholePrompt } from './order.ts';
 import { messageCharsMax } from './tally.ts';
 import { verdict } from './verdict.ts';
@@ -136,28 +136,6 @@ function failure(message: string, facts: AgentFacts): SessionEvent {
 function codeOf(error: Fields | null): string | null {
   const code = error?.['code'];
   return typeof code === 'number' || typeof code === 'string' ? String(code) : null;
-}
-
-/**
- * What a thread has used so far, over every process that worked on it; null when there are no figures. `input_tokens`
- * holds what came from and went into the cache, `output_tokens` holds the reasoning.
- *
- * @example codexUsage({ input_tokens: 100, cached_input_tokens: 90, output_tokens: 5 }, 'thread')?.models[0]?.usage.input // 10
- */
-export function codexUsage(value: unknown, counts: UsageReport['counts']): UsageReport | null {
-  const fields = asFields(value);
-  const input = asNumber(fields?.['input_tokens']);
-  if (fields === null || input === null) return null;
-  const cacheRead = asNumber(fields['cached_input_tokens']) ?? 0;
-  const cacheWrite = asNumber(fields['cache_write_input_tokens']) ?? 0;
-  const usage: Usage = {
-    input: Math.max(0, input - cacheRead - cacheWrite),
-    cacheWrite5m: cacheWrite,
-    cacheWrite1h: 0,
-    cacheRead,
-    output: asNumber(fields['output_tokens']) ?? 0,
-  };
-  return { counts, models: [{ model: null, usage, requests: null, reportedUsd: null }] };
 }
 
 function judge(exit: Exit, tally: Tally): Outcome {

@@ -6,7 +6,7 @@
  */
 import type { Transcript, TranscriptFile, TranscriptOf } from '../protocol/transcript.ts';
 import type { RequestUsage, SessionUsage } from '../protocol/usage.ts';
-import { codexUsage } from './codex.ts';
+import { codexUsage } from './codexusage.ts';
 import { asFields, asText, fieldsOf } from './line.ts';
 import { bySides, timeOf } from './usage.ts';
 
