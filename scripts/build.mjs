@@ -7,14 +7,17 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { parseDocument } from 'yaml';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const bin = `${root}dist/bin`;
@@ -41,13 +44,32 @@ const without = {
   load: (id) => leftOut[Number(/^\0without-(\d+)$/.exec(id)?.[1])]?.code ?? null,
 };
 
+/** In the place of src/protocol/parsed.ts, what the shipped texts say; asked of the library that was just built. */
+async function parsedTexts() {
+  const { parsedTexts: texts } = await import(`${root}dist/protocol/parsed.js`);
+  const { readCatalog } = await import(`${root}dist/effects/catalog.js`);
+  const asked = new Set([readFileSync(`${root}templates/next-role.yaml`, 'utf8')]);
+  texts.get = (text) => void asked.add(text);
+  const empty = mkdtempSync(`${tmpdir()}/next-role-build-`);
+  await readCatalog(empty);
+  rmSync(empty, { recursive: true });
+  return [...asked].map((text) => [text, parseDocument(text).toJS() ?? {}]);
+}
+const withParsed = {
+  name: 'with-parsed',
+  load: (id) =>
+    id.endsWith('/src/protocol/parsed.ts')
+      ? `export const parsedTexts = new Map(JSON.parse(${JSON.stringify(JSON.stringify(parsed))}));`
+      : null,
+};
+
 /** Bundles one entry; every module runs when it is first imported, also by `import()`. */
 async function bundle(entry, define) {
   const build = await rolldown({
     cwd: root,
     input: { entry: `src/${entry}.ts` },
     platform: 'node',
-    plugins: [without],
+    plugins: [without, withParsed],
     // gray-matter holds an eval for front matter in JavaScript; protocol/headeryaml.ts replaces that engine.
     checks: { eval: false },
     transform: { target: 'node20', define },
@@ -57,7 +79,44 @@ async function bundle(entry, define) {
   const [chunk] = output;
   if (output.length !== 1) throw new Error(`${entry} was to be one file, not ${output.length}`);
   const packages = chunk.moduleIds.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
-  return { code: ascii(chunk.code), packages: [...new Set(packages)].sort() };
+  return {
+    code: ascii(entry === 'main' ? lazyBuiltins(chunk.code) : chunk.code),
+    packages: [...new Set(packages)].sort(),
+  };
+}
+
+/**
+ * Node's own modules are loaded when they are first used. The bundler asks for all of them at the top, and some (zlib,
+ * net, child_process) take as long as a whole small command.
+ */
+function lazyBuiltins(code) {
+  const loads = [];
+  const rest = code
+    .replace(
+      /^let (node_\w+) = require\("(node:[\w/]+)"\);\n(\1 = __toESM\(\1, 1\);\n)?/gm,
+      (_, name, id, asModule) => {
+        loads.push([name, asModule ? `__toESM(require("${id}"), 1)` : `require("${id}")`]);
+        return '';
+      },
+    )
+    // The same module asked for once more inside a package.
+    .replace(/^\s+(?:var|let|const) node_\w+ = require\("\w+"\);$/gm, '');
+  const names = new Set(loads.map(([name]) => name));
+  const lines = loads.map(([name, load]) => `later("${name}", () => ${load});`);
+  const head = `const builtins = {};
+const later = (name, load) => Object.defineProperty(builtins, name, {
+  configurable: true,
+  get() {
+    const value = load();
+    Object.defineProperty(builtins, name, { value });
+    return value;
+  },
+});
+${lines.join('\n')}
+`;
+  return (
+    head + rest.replace(/(?<![\w.$])node_\w+\b/g, (name) => (names.has(name) ? `builtins.${name}` : name))
+  );
 }
 
 const ascii = (code) =>
@@ -73,6 +132,7 @@ const tsc = spawnSync(
 );
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
+const parsed = await parsedTexts();
 const main = await bundle('main', {});
 // What bin.ts compiles: a function, as Node makes one of every CommonJS file.
 const program = `(function (exports, require, module, __filename, __dirname) {${main.code}\n})\n`;

@@ -10,6 +10,7 @@ import { describeIssue } from './dataissue.ts';
 import type { LineOf } from './dataissue.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { tooDeep } from './nesting.ts';
+import { parsedTexts } from './parsed.ts';
 
 /** A data file as it was read. `path` is what a person is shown: relative to the project or to the package. */
 export type DataFile = { readonly path: string; readonly text: string };
@@ -42,6 +43,16 @@ export function readData<T>(text: string, schema: z.ZodType<T>): DataReading<T> 
 }
 
 function parseTree(text: string): DataReading<unknown> {
+  const value = parsedTexts.get(text);
+  if (value === undefined) return parseAnew(text);
+  const lineOf: LineOf = (path) => {
+    const tree = parseAnew(text);
+    return tree.ok ? tree.lineOf(path) : 1;
+  };
+  return { ok: true, value, lineOf };
+}
+
+function parseAnew(text: string): DataReading<unknown> {
   if (text.length > dataCharsMax) return broken(1, `The file has ${text.length} characters`, tooLargeHint);
   const deep = tooDeep(text, dataBracketsMax);
   if (deep !== null) {

@@ -117,18 +117,18 @@ function contractOf(roleName: string, data: z.infer<typeof header>, body: string
 function checkOwed(role: RoleFile, tiers: readonly string[], lineOf: LineOf): Diagnostic[] {
   const filled = (pattern: string): string => fill(pattern, { round: 'R00', role: role.name });
   return role.owes.flatMap((owed, at) => {
-    const line = lineOf(['owes', at, 'path']);
+    const line = (): number => lineOf(['owes', at, 'path']);
     const covers = (pattern: string): boolean => matches(filled(owed.path), filled(pattern));
     const found: Diagnostic[] = [];
     if (!role.writes.some(covers)) {
       found.push(
-        invalid(line, `"${owed.path}" is owed, but not under "writes"`, 'Add the path to "writes".'),
+        invalid(line(), `"${owed.path}" is owed, but not under "writes"`, 'Add the path to "writes".'),
       );
     }
     if (role.hides.some(covers)) {
       found.push(
         invalid(
-          line,
+          line(),
           `"${owed.path}" is owed, but "hides" covers it`,
           'Make the pattern in "hides" narrower.',
         ),
