@@ -1,42 +1,39 @@
-// The original's shell pipeline, where its checkout is named: ANCHOR_LEGACY=<checkout>. It is never vendored. Its roles
-// have fixed names, so a fake `claude` on PATH translates them to those of the no-op agent.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+// The original's shell pipeline, where somebody has it: ANCHOR_LEGACY names the checkout, ANCHOR_LEGACY_RUN the command line
+// that runs one round in the project's folder (`$ANCHOR_LEGACY` stands in it). It is never vendored. Its roles have names of
+// their own, so a fake `claude` first on PATH translates its calls, in their order, to the no-op agent's.
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noop, stage } from '../process.mjs';
 import { commandCase } from './round.mjs';
 
 const words = noop.map((word) => `'${word}'`).join(' ');
 
-/** One call is the next role: the number of stamps so far says which. */
+/** The number of stamps so far says which role's turn it is. */
 const fake = `#!/bin/sh
-case "$1" in --version|--help) echo '2.1.330 --output-format --add-dir'; exit 0 ;; esac
-cat >/dev/null </dev/null
-n=$(wc -l <"$BENCH_LOG" 2>/dev/null || echo 0)
+case "$1" in --version | --help) echo '2.1.330'; exit 0 ;; esac
+n=0
+[ -f "$BENCH_LOG" ] && n=$(wc -l <"$BENCH_LOG")
 set -- one two three four
 shift "$n"
 exec ${words} "$1"
 `;
 
 export function legacyCases() {
-  const checkout = process.env.ANCHOR_LEGACY;
+  const { ANCHOR_LEGACY: checkout, ANCHOR_LEGACY_RUN: line } = process.env;
   if (checkout === undefined) return [];
-  const script = ['run-pipeline.sh', 'scripts/run-pipeline.sh']
-    .map((name) => join(checkout, name))
-    .find(existsSync);
-  if (script === undefined) throw new Error(`No run-pipeline.sh in ANCHOR_LEGACY="${checkout}"`);
+  if (line === undefined)
+    throw new Error(
+      'ANCHOR_LEGACY is set; set ANCHOR_LEGACY_RUN to the command line that runs one round, too',
+    );
   const bin = mkdtempSync(join(stage, 'bin-'));
   writeFileSync(join(bin, 'claude'), fake);
   chmodSync(join(bin, 'claude'), 0o755);
-  const make = (name, env) =>
-    commandCase({
-      name,
-      kind: 'peer',
-      prepare: ({ folder }) => mkdirSync(join(folder, 'coordination/logs'), { recursive: true }),
-      argv: ({ folder }) => ['bash', script, folder],
-      env: () => ({ PATH: `${bin}:${process.env.PATH}`, ...env }),
-    });
   return [
-    make('run-pipeline.sh, watchdog off', { ANCHOR_WATCHDOG: '0' }),
-    make('run-pipeline.sh as shipped', {}),
+    commandCase({
+      name: "the original's shell pipeline",
+      kind: 'peer',
+      argv: () => ['bash', '-c', line],
+      env: () => ({ PATH: `${bin}:${process.env.PATH}`, ANCHOR_LEGACY: checkout }),
+    }),
   ];
 }

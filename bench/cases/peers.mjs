@@ -1,9 +1,9 @@
 // Programs of the same kind, at the versions in bench/peers/package.json. Each is given its own best small set-up for four
 // steps one after the other, with the store it would need to survive a crash where it has one. Installed on request:
 // `npm ci --prefix bench/peers`. A peer that cannot run here is left out, with the reason.
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { noop, root, stage } from '../process.mjs';
+import { measured, noop, root, stage } from '../process.mjs';
 import { freshProject, roles } from '../project.mjs';
 import { commandCase } from './round.mjs';
 
@@ -49,7 +49,36 @@ function wireit() {
   });
 }
 
-export async function peerCases() {
+/** Four steps of its own mock provider: it starts no program at all, so it is measured without agents and their work. */
+function takt() {
+  const home = mkdtempSync(join(stage, 'takt-home-'));
+  const project = mkdtempSync(join(stage, 'takt-'));
+  mkdirSync(join(home, '.takt'));
+  const steps = roles.map((role, at) => ({
+    name: role,
+    instruction: `Do step ${role}`,
+    rules: [{ condition: 'done', next: roles[at + 1] ?? 'COMPLETE' }],
+  }));
+  const workflow = { name: 'noop', description: 'four steps', max_steps: 10, initial_step: roles[0], steps };
+  // JSON is YAML.
+  writeFileSync(join(project, 'noop.yaml'), JSON.stringify(workflow));
+  const program = join(folder, 'node_modules/.bin/takt');
+  const flags = ['--pipeline', '--skip-git', '--provider', 'mock', '-w', './noop.yaml', '-t', 'noop'];
+  return {
+    name: 'takt, mock provider (starts no agent)',
+    kind: 'peer',
+    async run() {
+      const { wallMs, cpuMs, rssMiB, code } = await measured([program, ...flags], {
+        cwd: project,
+        env: { HOME: home },
+      });
+      if (code !== 0) throw new Error(`takt ended with exit code ${code}`);
+      return { wallMs, cpuMs, rssMiB, launchMs: null, gapMs: [], work: null };
+    },
+  };
+}
+
+export function peerCases() {
   const cases = [];
   const leftOut = [];
   const add = (name, packages, node, make) => {
@@ -73,5 +102,6 @@ export async function peerCases() {
       args: [mkdtempSync(join(stage, 'mastra-'))],
     }),
   );
+  add('takt', ['takt'], process.execPath, takt);
   return Object.assign(cases, { leftOut });
 }

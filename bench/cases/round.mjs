@@ -111,12 +111,14 @@ function ourCases() {
 }
 
 /** Every case of this machine; peers only when they are wanted. */
-export async function roundCases({ peers }) {
-  return [
+export function roundCases({ peers }) {
+  const others = peers ? peerCases() : [];
+  const cases = [
     ...bareCases(),
     commandCase({ name: 'shell while loop', kind: 'peer', argv: () => ['bash', '-c', loop] }),
     ...ourCases(),
-    ...(peers ? await peerCases() : []),
+    ...others,
     ...legacyCases(),
   ];
+  return Object.assign(cases, { leftOut: others.leftOut ?? [] });
 }

@@ -6,7 +6,7 @@ export const about =
   'One cold no-op round of four roles: wall and processor time, launch to first agent, gap between roles.';
 
 export async function measure({ quick, peers, n, tell }) {
-  const cases = await roundCases({ peers: peers && !quick });
+  const cases = roundCases({ peers: peers && !quick });
   const kept = quick
     ? cases.filter(({ name }) => /^(C posix|Node spawn|node -e|next-role)/.test(name))
     : cases;
@@ -26,14 +26,16 @@ export async function measure({ quick, peers, n, tell }) {
     kind,
     wallMs: spread(of(name, 'wallMs')),
     cpuMs: spread(of(name, 'cpuMs')),
-    launchMs: kind === 'floor' ? null : spread(of(name, 'launchMs')),
-    gapMs: kind === 'floor' ? null : spread(of(name, 'gapMs').flat()),
+    launchMs: startsNone(results[name]) ? null : spread(of(name, 'launchMs')),
+    gapMs: startsNone(results[name]) ? null : spread(of(name, 'gapMs').flat()),
     rssMiB: results[name][0].rssMiB === null ? null : spread(of(name, 'rssMiB')).max,
     wallToBare: ratio(of(name, 'wallMs'), of(bare, 'wallMs')),
     wallToNode: ratio(of(name, 'wallMs'), of(node, 'wallMs')),
     cpuToNode: ratio(of(name, 'cpuMs'), of(node, 'cpuMs')),
-    launchToNode: kind === 'floor' ? null : ratio(of(name, 'launchMs'), of(node, 'launchMs')),
-    gapToNode: kind === 'floor' ? null : ratio(of(name, 'gapMs').map(median), of(node, 'gapMs').map(median)),
+    launchToNode: startsNone(results[name]) ? null : ratio(of(name, 'launchMs'), of(node, 'launchMs')),
+    gapToNode: startsNone(results[name])
+      ? null
+      : ratio(of(name, 'gapMs').map(median), of(node, 'gapMs').map(median)),
   }));
   return {
     rows,
@@ -51,6 +53,9 @@ export async function measure({ quick, peers, n, tell }) {
     ),
   };
 }
+
+/** A case that starts no agent has no first one, and no gap. */
+const startsNone = ([first]) => first.launchMs === null;
 
 export const columns = [
   ['case', ({ name }) => name],
