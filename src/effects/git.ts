@@ -106,7 +106,8 @@ export async function ensureIgnored(project: string): Promise<void> {
   }
 }
 
-type Output = { readonly code: number; readonly stdout: string; readonly stderr: string };
+/** What a git command came to. */
+export type Output = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 type Tried =
   | { readonly type: 'done'; readonly committed: Committed }
@@ -192,15 +193,21 @@ function skipped(output: Output): Extract<Committed, { type: 'skipped' }> {
 const quietly = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false'];
 
 /** Keeps every byte of a file name apart, also of one that is not UTF-8. */
-const bytewise = 'latin1';
+export const bytewise = 'latin1';
 
-type Ask = { readonly input?: Buffer; readonly encoding?: BufferEncoding };
+type Ask = {
+  readonly input?: Buffer;
+  readonly encoding?: BufferEncoding;
+  /** Set beside the environment, which never says where a repository is. */
+  readonly env?: Readonly<Record<string, string>>;
+};
 
-async function git(folder: string, args: readonly string[], ask: Ask = {}): Promise<Output> {
+/** Runs git to its end, quietly and within bounds; never throws. */
+export async function git(folder: string, args: readonly string[], ask: Ask = {}): Promise<Output> {
   const all = [...quietly.flatMap((setting) => ['-c', setting]), '--literal-pathspecs', ...args];
   const settings = {
     cwd: folder,
-    env: environment(),
+    env: { ...environment(), ...ask.env },
     timeout: commandMs,
     maxBuffer: outputBytesMax,
     encoding: ask.encoding ?? 'utf8',

@@ -5,6 +5,7 @@
  * by the problems.
  */
 import { agentsFile, joinFacts } from './agentfacts.ts';
+import { settingsPath, staysInside } from './artifact.ts';
 import { assign } from './assignment.ts';
 import type { Models } from './assignment.ts';
 import { invalid, missing, oneOf } from './dataissue.ts';
@@ -104,20 +105,24 @@ export function assemble(files: CatalogFiles): Catalog {
     const hint = 'Install next-role again, or name the tier in coordination/state/tiers.yaml.';
     report('state/tiers.yaml', [missing(1, `The default tier "${defaultTier}" is missing`, hint)]);
   }
+  const gateLayers = readLayers(files.gates, gatesFile, report);
+  const gates = mergePlan(joinGates(gateLayers, [...tiers.keys()], roleNames, report), {
+    gates: settings.gates,
+  });
   const policy = {
     defaultTier: settings.tier ?? defaultTier,
     roles: Object.fromEntries(
-      [...roleFiles].map(([name, role]) => [name, contractOf(role, limits, settings)]),
+      [...roleFiles].map(([name, role]) => [
+        name,
+        withoutAcceptance(contractOf(role, limits, settings), gates),
+      ]),
     ),
     tiers: Object.fromEntries(tiers),
     agents: Object.fromEntries(agents),
     assignments: Object.fromEntries([...roleFiles].map(([name, role]) => [name, assign(role, sources)])),
     caps: mergeCaps(limits.caps, settings.caps),
     backoff: limits.backoff,
-    gates: mergePlan(
-      joinGates(readLayers(files.gates, gatesFile, report), [...tiers.keys()], roleNames, report),
-      { gates: settings.gates },
-    ),
+    gates,
     memorial: joinMemorial(readLayers(files.memorial, memorialFile, report)),
     failures: joinFailures(readLayers(files.failures, failuresFile, report)),
     interrupted: settings.interrupted ?? 'escalate',
@@ -293,4 +298,13 @@ function settingsOf(
 function contractOf(role: RoleFile, limits: JoinedLimits, settings: Settings): RoleContract {
   const patches = [...(limits.byRole.get(role.name) ?? []), role.limits, settings.roles?.[role.name]?.limits];
   return { ...role, limits: mergeLimits(limits.base, ...patches) };
+}
+
+/** No role is offered the acceptance check, nor the settings that say where it is. */
+function withoutAcceptance(contract: RoleContract, { options }: GatePlan): RoleContract {
+  const { folder, command, off } = options.acceptance;
+  if (off || (folder === null && command === null)) return contract;
+  const inside =
+    folder !== null && staysInside(folder) ? [`${folder.replace(/^\.\//, '').replace(/\/+$/, '')}/`] : [];
+  return { ...contract, hides: [...new Set([...contract.hides, ...inside, settingsPath])] };
 }

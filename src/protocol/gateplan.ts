@@ -4,12 +4,22 @@
  * domain/gates.
  */
 import { z } from 'zod';
-import { closed, nameWord } from './dataissue.ts';
+import { staysInside } from './artifact.ts';
+import { closed, nameWord, plainText } from './dataissue.ts';
 import { severities, type Severity } from './finding.ts';
 import type { Role } from './handoff.ts';
 
-/** Every gate, in the order they run: what costs nothing comes first. */
-export const gateNames = ['artifact-contract'] as const;
+/** Every gate, in the order they run: what costs nothing comes first, what takes minutes last. */
+export const gateNames = [
+  'artifact-contract',
+  'grilling',
+  'citations',
+  'review',
+  'anti-scope',
+  'weakened-tests',
+  'tests',
+  'acceptance',
+] as const;
 export type GateName = (typeof gateNames)[number];
 
 export function isGateName(text: string): text is GateName {
@@ -28,7 +38,24 @@ export type GateCommon = {
 };
 
 /** Everything each gate may be told. */
-export type GateOptions = { readonly 'artifact-contract': GateCommon };
+export type GateOptions = {
+  readonly 'artifact-contract': GateCommon;
+  readonly grilling: GateCommon;
+  /** `required`: a spec must cite existing code, also when it has no section for it. */
+  readonly citations: GateCommon & { readonly required: boolean };
+  readonly review: GateCommon;
+  /** `protected`: patterns of paths that no session may change. */
+  readonly 'anti-scope': GateCommon & { readonly protected: readonly string[] };
+  readonly 'weakened-tests': GateCommon;
+  /** `command`: a shell command line; null means that there is nothing to run. */
+  readonly tests: GateCommon & { readonly command: string | null; readonly timeoutMinutes: number };
+  /** `folder`: where the check is, relative to the project or absolute; hidden from every role. */
+  readonly acceptance: GateCommon & {
+    readonly command: string | null;
+    readonly folder: string | null;
+    readonly timeoutMinutes: number;
+  };
+};
 
 export type GatePlan = {
   /** By tier; `default` holds for a tier that is not named. */
@@ -36,23 +63,58 @@ export type GatePlan = {
   readonly options: GateOptions;
 };
 
-const common: GateCommon = { off: false, after: [], severity: 'CRITICAL', blocks: 'MAJOR' };
+const everywhere: GateCommon = { off: false, after: [], severity: 'CRITICAL', blocks: 'MAJOR' };
+const building: GateCommon = { ...everywhere, after: ['implementer'] };
 
 /** In force where no file says otherwise; a test holds state/gates.yaml to it. */
 export const defaultPlan: GatePlan = {
   tiers: { default: gateNames },
-  options: { 'artifact-contract': common },
+  options: {
+    'artifact-contract': everywhere,
+    grilling: everywhere,
+    citations: { ...everywhere, required: false },
+    review: { ...everywhere, after: ['reviewer'], blocks: 'CRITICAL' },
+    'anti-scope': {
+      ...building,
+      protected: [
+        'coordination/PRD.md',
+        'coordination/next-role.yaml',
+        'coordination/roles/',
+        'coordination/state/',
+      ],
+    },
+    'weakened-tests': building,
+    tests: { ...building, command: null, timeoutMinutes: 10 },
+    acceptance: { ...building, command: null, folder: null, timeoutMinutes: 10 },
+  },
 };
 
+/** A day: a check that takes longer is no gate. */
+const minutesMax = 1_440;
 const commonPatch = {
   off: z.boolean().optional(),
   after: z.array(nameWord).optional(),
   severity: z.enum(severities).optional(),
   blocks: z.enum(severities).optional(),
 };
+const runPatch = {
+  ...commonPatch,
+  command: plainText.nullable().optional(),
+  timeoutMinutes: z.number().positive().max(minutesMax).optional(),
+};
+const pattern = plainText.refine(staysInside, 'Write a path inside the project: relative, without "..".');
 
 /** `gates:` of the settings and of state/gates.yaml; every key may be absent. */
-export const gateOptionsPatch = closed({ 'artifact-contract': closed(commonPatch).optional() });
+export const gateOptionsPatch = closed({
+  'artifact-contract': closed(commonPatch).optional(),
+  grilling: closed(commonPatch).optional(),
+  citations: closed({ ...commonPatch, required: z.boolean().optional() }).optional(),
+  review: closed(commonPatch).optional(),
+  'anti-scope': closed({ ...commonPatch, protected: z.array(pattern).optional() }).optional(),
+  'weakened-tests': closed(commonPatch).optional(),
+  tests: closed(runPatch).optional(),
+  acceptance: closed({ ...runPatch, folder: plainText.nullable().optional() }).optional(),
+});
 export type GateOptionsPatch = z.infer<typeof gateOptionsPatch>;
 
 export const gatesFile = closed({
@@ -63,30 +125,36 @@ export type GatesFile = z.infer<typeof gatesFile>;
 
 /** Lays a file, or the settings, over a plan: tier by tier and value by value. */
 export function mergePlan(plan: GatePlan, patch: GatesFile): GatePlan {
-  const { gates } = patch;
+  const { options } = plan;
+  const { gates = {} } = patch;
   return {
     tiers: { ...plan.tiers, ...patch.tiers },
     options: {
-      'artifact-contract': mergeCommon(plan.options['artifact-contract'], gates?.['artifact-contract']),
+      'artifact-contract': lay(options['artifact-contract'], gates['artifact-contract']),
+      grilling: lay(options.grilling, gates.grilling),
+      citations: lay(options.citations, gates.citations),
+      review: lay(options.review, gates.review),
+      'anti-scope': lay(options['anti-scope'], gates['anti-scope']),
+      'weakened-tests': lay(options['weakened-tests'], gates['weakened-tests']),
+      tests: lay(options.tests, gates.tests),
+      acceptance: lay(options.acceptance, gates.acceptance),
     },
   };
 }
 
-type CommonPatch = NonNullable<GateOptionsPatch['artifact-contract']>;
-
-function mergeCommon(base: GateCommon, patch: CommonPatch | undefined): GateCommon {
-  return {
-    off: patch?.off ?? base.off,
-    after: patch?.after ?? base.after,
-    severity: patch?.severity ?? base.severity,
-    blocks: patch?.blocks ?? base.blocks,
-  };
+/** The options with every value taken over that the patch has. */
+function lay<T extends object>(
+  base: T,
+  patch: { readonly [Key in keyof T]?: T[Key] | undefined } | undefined,
+): T {
+  const given = Object.entries(patch ?? {}).filter(([, value]) => value !== undefined);
+  return { ...base, ...Object.fromEntries(given) };
 }
 
 /**
  * The gates that run after a session, in their order.
  *
- * @example gatesAfter(defaultPlan, { tier: 'full', role: 'architect' }) // ['artifact-contract']
+ * @example gatesAfter(defaultPlan, { tier: 'full', role: 'architect' }) // ['artifact-contract', 'grilling', 'citations']
  */
 export function gatesAfter(
   plan: GatePlan,

@@ -2,13 +2,23 @@
  * Gathers the facts that gates judge, and times them. Everything that reads a file or starts a program for a gate is
  * called from here; what the facts mean is decided in domain/gates, and what follows from a red gate in the machine.
  */
-import { artifactContract } from '../domain/gates/artifactcontract.ts';
+import { antiScope } from '../domain/gates/antiscope.ts';
+import { artifactContract, type OwedFile } from '../domain/gates/artifactcontract.ts';
+import { citationsGate, citationsIn, sourcesOf } from '../domain/gates/citations.ts';
+import { acceptanceGate, testsGate } from '../domain/gates/command.ts';
 import { resultOf, type Judged } from '../domain/gates/gate.ts';
+import { grilling } from '../domain/gates/grilling.ts';
+import { review } from '../domain/gates/review.ts';
+import { scopeOf } from '../domain/gates/scope.ts';
+import { isTestFile, weakenedTests } from '../domain/gates/weakenedtests.ts';
 import { owedIn, owedPath } from '../domain/gate.ts';
 import { errorCode, readText } from '../effects/files.ts';
+import type { Change, Trees } from '../effects/trees.ts';
+import { staysInside } from '../protocol/artifact.ts';
 import type { GateResult } from '../protocol/finding.ts';
 import { gatesAfter, type GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
+import { runAcceptance, runTests } from './checks.ts';
 
 /** What is checked: one role's work in one round of a project. */
 export type GateCase = {
@@ -17,29 +27,130 @@ export type GateCase = {
   readonly round: string;
   readonly tier: string;
   readonly role: string;
+  /** The specs whose scope counts, as texts. */
+  readonly scopes: readonly string[];
+  /** Paths of reports of this round, relative to the project. */
+  readonly reports: readonly string[];
+  /** What the work is compared with, and what it is now; a text says why that is not known. */
+  readonly change: { readonly trees: Trees; readonly from: string; readonly to: string } | string;
+  /** Outputs of commands are kept in this folder. */
+  readonly keep: string;
+  /** Marks the processes of commands. */
+  readonly mark: string;
 };
 
 /** One row per gate, so that a new gate breaks the build until its facts are gathered. */
-const collectors: Readonly<Record<GateName, (given: GateCase) => Promise<Judged>>> = {
-  'artifact-contract': async (given) => {
-    const owed = owedIn(given.policy, given).map(async (artifact) => {
-      const path = owedPath(artifact, given);
-      return { path, sections: artifact.sections, text: await textOf(`${given.root}/${path}`) };
-    });
-    return { findings: artifactContract.judge(await Promise.all(owed)) };
+const collectors: Readonly<
+  Record<GateName, (given: GateCase, earlier: readonly GateResult[]) => Promise<Judged>>
+> = {
+  'artifact-contract': async (given) => ({ findings: artifactContract.judge(await owedFiles(given)) }),
+  grilling: async (given) => ({ findings: grilling.judge(await owedFiles(given)) }),
+  citations: cited,
+  review: async ({ root, reports }) => {
+    const texts = await Promise.all(
+      reports.map(async (path) => ({ path, text: (await textOf(`${root}/${path}`)) ?? '' })),
+    );
+    return { findings: review.judge(texts), note: reports.length === 0 ? 'there is no report' : null };
+  },
+  'anti-scope': async (given) => {
+    const changed = await changesOf(given);
+    if (typeof changed === 'string') return { findings: [], note: changed };
+    const scope = scopeOf(given.scopes);
+    const guarded = given.policy.gates.options['anti-scope'].protected;
+    const facts = { changed: changed.map(({ path }) => path), scope, protected: guarded };
+    const note = scope.allowed === null ? 'the spec names no allowed paths' : null;
+    return { findings: antiScope.judge(facts), note };
+  },
+  'weakened-tests': async (given) => {
+    const changed = await changesOf(given);
+    if (typeof changed === 'string' || typeof given.change === 'string') {
+      return { findings: [], note: typeof changed === 'string' ? changed : null };
+    }
+    const { trees, from, to } = given.change;
+    const files = changed
+      .filter(({ path }) => isTestFile(path))
+      .map(async ({ path, how }) => ({
+        path,
+        before: how === 'added' ? null : await trees.text(from, path),
+        after: how === 'deleted' ? null : await trees.text(to, path),
+      }));
+    const { removed } = scopeOf(given.scopes);
+    return { findings: weakenedTests.judge({ files: await Promise.all(files), removed }) };
+  },
+  tests: async (given) => {
+    const ran = await runTests(given);
+    return typeof ran === 'string'
+      ? { findings: [], note: ran }
+      : { findings: testsGate.judge(ran.end), note: ran.note };
+  },
+  acceptance: async (given, earlier) => {
+    if (earlier.some(({ gate, pass }) => gate === 'tests' && !pass)) {
+      return { findings: [], note: 'not run: the tests are red' };
+    }
+    const ran = await runAcceptance(given);
+    return typeof ran === 'string'
+      ? { findings: [], note: ran }
+      : { findings: acceptanceGate.judge(ran.end), note: ran.note };
   },
 };
 
 /** Runs every gate of the plan for this work, one after the other, cheap ones first. */
-export async function runGates(given: GateCase): Promise<readonly GateResult[]> {
-  const { gates: plan } = given.policy;
+export async function runGates(
+  given: GateCase,
+  names: readonly GateName[] = gatesAfter(given.policy.gates, given),
+): Promise<readonly GateResult[]> {
   const results: GateResult[] = [];
-  for (const name of gatesAfter(plan, given)) {
+  for (const name of names) {
     const startedAt = performance.now();
-    const judged = await collectors[name](given);
-    results.push(resultOf(name, plan.options[name], judged, Math.round(performance.now() - startedAt)));
+    const judged = await collectors[name](given, results);
+    const ms = Math.round(performance.now() - startedAt);
+    results.push(resultOf(name, given.policy.gates.options[name], judged, ms));
   }
   return results;
+}
+
+async function owedFiles({ root, policy, ...order }: GateCase): Promise<readonly OwedFile[]> {
+  return Promise.all(
+    owedIn(policy, order).map(async (artifact) => {
+      const path = owedPath(artifact, order);
+      return { path, sections: artifact.sections, text: await textOf(`${root}/${path}`) };
+    }),
+  );
+}
+
+async function changesOf({ change }: GateCase): Promise<readonly Change[] | string> {
+  if (typeof change === 'string') return change;
+  const { trees, from, to } = change;
+  return (await trees.changes(from, to)) ?? 'the state at the start of the round can no longer be read';
+}
+
+/** Texts that are looked through for citations: what the role owes. */
+async function cited(given: GateCase): Promise<Judged> {
+  const texts = (await owedFiles(given)).flatMap(({ path, text }) => (text === null ? [] : [{ path, text }]));
+  const byText = texts.map(({ path, text }) => ({ path, citations: citationsIn(path, text) }));
+  const citations = byText.flatMap((each) => each.citations);
+  const sources = await Promise.all(
+    sourcesOf(citations).map(async ({ file, commit }) => ({
+      file,
+      commit,
+      text: await sourceText(given, file, commit),
+    })),
+  );
+  const { required } = given.policy.gates.options.citations;
+  const silent = byText.filter(
+    (each) => required && each.citations.length === 0 && /SPEC\.md$/.test(each.path),
+  );
+  return { findings: citationsGate.judge({ citations, sources, silent: silent.map(({ path }) => path) }) };
+}
+
+async function sourceText(
+  { root, change }: GateCase,
+  file: string,
+  commit: string | null,
+): Promise<string | null> {
+  if (!staysInside(file)) return null;
+  if (commit === null) return textOf(`${root}/${file}`);
+  return typeof change === 'string' ? null : change.trees.text(commit, file);
 }
 
 /** What cannot be read as a text (a folder, a file far too large) is no such file. */

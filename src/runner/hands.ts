@@ -11,7 +11,9 @@ import { owedPaths } from '../domain/gate.ts';
 import { digestOf, explain, readText, replaceIf, type Replaced } from '../effects/files.ts';
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
+import { gateCaseOf } from './gatecase.ts';
 import { runGates } from './gates.ts';
+import { noteClaim, noteEnd } from './roundtrees.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
 import { countIntoMemorial } from './memorial.ts';
@@ -129,6 +131,7 @@ async function claim(
   const { project, policy } = round;
   const { order } = effect;
   const at = options.now();
+  await noteClaim(project, order);
   const baseline = await digestsOf(project, owedPaths(policy, order));
   const { digest, reading } = await readHandoff(project, policy);
   if (digest !== null && reading.handoff?.status === 'WORKING' && reading.handoff.dispatch === order.id) {
@@ -160,6 +163,7 @@ async function settle(
   effect: EffectOf<'settle'>,
 ): Promise<MachineEvent> {
   const { project, policy, state } = round;
+  await noteEnd(project, effect.order);
   const { digest, reading } = await readHandoff(project, policy);
   const baseline = state.context.round?.baseline ?? {};
   const now = await digestsOf(project, owedPaths(policy, effect.order));
@@ -186,8 +190,7 @@ async function gate(
   options: HandsOptions,
   effect: EffectOf<'gate'>,
 ): Promise<MachineEvent> {
-  const { round: id, tier, role } = effect.order;
-  const gates = await runGates({ root: round.project.root, policy: round.policy, round: id, tier, role });
+  const gates = await runGates(await gateCaseOf(round, effect.order));
   return { type: 'GATED', at: options.now(), gates };
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot, readCatalog } from '../../src/effects/catalog.ts';
 import { readData } from '../../src/protocol/datafile.ts';
+import { gateNames } from '../../src/protocol/gateplan.ts';
 import { readRole } from '../../src/protocol/rolefile.ts';
 import { readSettings } from '../../src/protocol/settings.ts';
 import { limitsFile } from '../../src/protocol/statefile.ts';
@@ -49,6 +50,11 @@ describe('the settings of docs/SPEC.md', () => {
       validAt('roles: { reviewer: { limits: { zzz: 1 } } }'),
     );
     expect(namesBelow('gates.<gate>.')).toEqual(validAt('gates: { artifact-contract: { zzz: 1 } }'));
+    const common = namesBelow('gates.<gate>.');
+    for (const gate of gateNames) {
+      const all = [...common, ...namesBelow(`gates.${gate}.`)].sort();
+      expect(all, gate).toEqual(validAt(`gates: { ${gate}: { zzz: 1 } }`));
+    }
     expect(namesBelow('caps.')).toEqual(validAt('caps: { zzz: 1 }'));
     expect(namesBelow('escalation.')).toEqual(validAt('escalation: { zzz: 1 }'));
   });
@@ -58,10 +64,11 @@ describe('the settings of docs/SPEC.md', () => {
     const { settings: shown, diagnostics } = readSettings(text, known);
     expect(diagnostics).toEqual([]);
     for (const path of pathsOf(shown)) {
-      const named = path
+      const general = path
         .replace(/^(agents)\.[^.]+/, '$1.<name>')
         .replace(/^(roles)\.[^.]+/, '$1.<role>')
         .replace(/^(gates)\.[^.]+/, '$1.<gate>');
+      const named = keys.includes(general) ? general : path;
       expect(keys).toContain(named);
     }
     for (const key of keys) expect(template, key).toMatch(new RegExp(`\\b${key.split('.').at(-1) ?? ''}\\b`));
@@ -72,6 +79,10 @@ describe('the settings of docs/SPEC.md', () => {
     expect(said['tier']).toBe(policy.defaultTier);
     for (const [cap, count] of Object.entries(policy.caps))
       expect(said[`caps.${cap}`], cap).toBe(String(count));
+    const { tests, acceptance, citations } = policy.gates.options;
+    expect(said['gates.citations.required']).toBe(String(citations.required));
+    expect(said['gates.tests.timeoutMinutes']).toBe(String(tests.timeoutMinutes));
+    expect(said['gates.acceptance.timeoutMinutes']).toBe(String(acceptance.timeoutMinutes));
     expect(said['interrupted']).toBe(policy.interrupted);
     expect(said['escalation.allowDefaults']).toBe(String(policy.allowDefaults));
     expect(said['commit']).toBe(String(policy.commit));

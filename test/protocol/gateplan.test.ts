@@ -17,12 +17,12 @@ describe('state/gates.yaml', () => {
 describe('gatesAfter()', () => {
   const order = { tier: 'full', role: 'architect' };
   it.each([
-    [{}, ['artifact-contract']],
+    [{}, ['artifact-contract', 'grilling', 'citations']],
     [{ tiers: { full: [] } }, []],
-    [{ tiers: { audit: [] } }, ['artifact-contract']],
-    [{ gates: { 'artifact-contract': { off: true } } }, []],
-    [{ gates: { 'artifact-contract': { after: ['reviewer'] } } }, []],
-    [{ gates: { 'artifact-contract': { after: ['architect'] } } }, ['artifact-contract']],
+    [{ tiers: { audit: [] } }, ['artifact-contract', 'grilling', 'citations']],
+    [{ gates: { grilling: { off: true } } }, ['artifact-contract', 'citations']],
+    [{ gates: { grilling: { after: ['reviewer'] } } }, ['artifact-contract', 'citations']],
+    [{ tiers: { full: ['tests'] }, gates: { tests: { after: ['architect'] } } }, ['tests']],
   ])('under %j runs %j', (patch, names) => {
     const read = readData(JSON.stringify(patch), gatesFile);
     expect(gatesAfter(mergePlan(defaultPlan, read.ok ? read.value : {}), order)).toEqual(names);

@@ -210,11 +210,21 @@ export function artifactsOf(role: string): readonly Step[] {
   const owed = owedBy(role).map(({ path, sections = [] }) => ({
     write: {
       path,
-      text: `# {role} {round} {visit}\n\n${sections.map((title) => `## ${title}\n\nWords.\n`).join('\n')}`,
+      text: `# {role} {round} {visit}\n\n${sections.map((title) => `## ${title}\n\n${wordsUnder(title)}\n`).join('\n')}`,
     },
   }));
   if (owed.length > 0) return owed;
   return [{ write: { path: 'src/work.txt', text: 'work of {role} in {round}, visit {visit}\n' } }];
+}
+
+/** What a role would write under a heading; the questions of a grilling must be answered. */
+function wordsUnder(title: string): string {
+  if (title !== 'Grilling') return 'Words.';
+  return [
+    '- CRITICAL if it is wrong: the first line of the work.',
+    '- Will surprise the next role: nothing that was looked for.',
+    '- Could have been caught earlier: nothing that was found.',
+  ].join('\n');
 }
 
 type Owed = {

@@ -1,0 +1,164 @@
+/**
+ * Snapshots of a working tree as git trees: everything that is there, committed or not, tracked or not, but for what git
+ * ignores. The user's repository is read and never written to: index and new objects lie in a folder of our own, and no
+ * reference is made. Without git, or during a merge, there is no snapshot, and callers say so.
+ */
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { errorCode } from './files.ts';
+import { bytewise, git, type Output } from './git.ts';
+
+/** How one path differs between two trees; relative to the project. */
+export type Change = { readonly path: string; readonly how: 'added' | 'changed' | 'deleted' };
+
+export type Trees = {
+  /** The working tree now, as the name of a tree; null when git cannot say. */
+  snapshot(): Promise<string | null>;
+  /** `base` with everything taken over that changed between two other trees; null when git cannot say. */
+  fold(base: string, change: { readonly from: string; readonly to: string }): Promise<string | null>;
+  /** What differs below the project, sorted by path; null when a tree is gone. */
+  changes(from: string, to: string): Promise<readonly Change[] | null>;
+  /** Line numbers (1-based, as in `to`) that were added or changed in a file. */
+  addedLines(from: string, to: string, path: string): Promise<readonly number[]>;
+  /** Numbers of added and removed lines per file, as `git diff --stat` draws them, cut at a width. */
+  stat(from: string, to: string): Promise<string>;
+  /** A file's text in a tree or at a commit; null when it is not there, or is no text. */
+  text(tree: string, path: string): Promise<string | null>;
+  /** The tree or commit that a name such as `main` stands for; null when there is none. */
+  resolve(name: string): Promise<string | null>;
+};
+
+const statColumns = 100;
+
+/** Opens the snapshots of a project; null outside a git repository. `own` is a folder of ours. */
+export async function openTrees(project: string, own: string): Promise<Trees | null> {
+  const found = await git(project, [
+    'rev-parse',
+    '--absolute-git-dir',
+    '--git-common-dir',
+    '--git-path',
+    'index',
+  ]);
+  if (found.code !== 0) return null;
+  const [, common = '', index = ''] = found.stdout.split('\n').map((path) => resolve(project, path));
+  const objects = join(own, 'objects');
+  await mkdir(objects, { recursive: true });
+  const store = { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(common, 'objects') };
+  const ask = (args: readonly string[], more: Parameters<typeof git>[2] = {}): Promise<Output> =>
+    git(project, args, { ...more, env: { ...store, ...more.env } });
+  /** A copy of the user's index knows which files are unchanged, so that only others are read. */
+  const withIndex = async <T>(
+    work: (env: Readonly<Record<string, string>>) => Promise<T>,
+    copy: boolean,
+  ): Promise<T> => {
+    const path = join(own, `index-${randomBytes(6).toString('hex')}`);
+    try {
+      if (copy) await copyIfThere(index, path);
+      return await work({ GIT_INDEX_FILE: path });
+    } finally {
+      await rm(path, { force: true });
+      await rm(`${path}.lock`, { force: true });
+    }
+  };
+  const treeOf = async (env: Readonly<Record<string, string>>): Promise<string | null> => {
+    const written = await ask(['write-tree'], { env });
+    return written.code === 0 ? written.stdout.trim() : null;
+  };
+  return {
+    snapshot: () =>
+      withIndex(async (env) => {
+        // A file that cannot be read is left as it was; all others are taken.
+        await ask(['-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '--ignore-errors', '--', '.'], {
+          env,
+        });
+        return treeOf(env);
+      }, true),
+    fold: (base, { from, to }) =>
+      withIndex(async (env) => {
+        const read = await ask(['read-tree', base], { env });
+        const raw = await ask(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', from, to], {
+          encoding: bytewise,
+        });
+        if (read.code !== 0 || raw.code !== 0) return null;
+        const input = Buffer.from(indexInfo(raw.stdout), bytewise);
+        const taken = await ask(['update-index', '-z', '--index-info'], { env, input });
+        return taken.code === 0 ? treeOf(env) : null;
+      }, false),
+    async changes(from, to) {
+      const flags = ['-r', '-z', '--relative', '--name-status', '--no-renames'];
+      const { code, stdout } = await ask(['diff-tree', ...flags, from, to]);
+      return code === 0 ? changesIn(stdout) : null;
+    },
+    async addedLines(from, to, path) {
+      const flags = [
+        '--no-color',
+        '--no-ext-diff',
+        '--no-textconv',
+        '--no-renames',
+        '--relative',
+        '-U0',
+        '-r',
+        '-p',
+      ];
+      const { stdout } = await ask(['diff-tree', ...flags, from, to, '--', path]);
+      return linesIn(stdout);
+    },
+    async stat(from, to) {
+      const flags = ['-r', '--relative', '--no-renames', `--stat=${statColumns}`];
+      return (await ask(['diff-tree', ...flags, from, to])).stdout.trimEnd();
+    },
+    async text(tree, path) {
+      const { code, stdout } = await ask(['cat-file', 'blob', `${tree}:./${path}`]);
+      return code === 0 && !stdout.includes('\0') ? stdout : null;
+    },
+    async resolve(name) {
+      const { code, stdout } = await ask([
+        'rev-parse',
+        '--verify',
+        '--quiet',
+        '--end-of-options',
+        `${name}^{tree}`,
+      ]);
+      return code === 0 ? stdout.trim() : null;
+    },
+  };
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to);
+  } catch (error) {
+    // A repository without a commit has no index yet.
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Raw differences as `update-index --index-info` takes them; mode 0 removes a path. */
+function indexInfo(raw: string): string {
+  const fields = raw.split('\0');
+  let info = '';
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [, mode = '0', , object = ''] = (fields[at] ?? '').replace(/^:/, '').split(' ');
+    info += `${/^0+$/.test(mode) ? '0' : mode} ${object}\t${fields[at + 1] ?? ''}\0`;
+  }
+  return info;
+}
+
+function changesIn(stdout: string): readonly Change[] {
+  const fields = stdout.split('\0');
+  const changes: Change[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const letter = fields[at] ?? '';
+    const how = letter === 'A' ? 'added' : letter === 'D' ? 'deleted' : 'changed';
+    changes.push({ path: fields[at + 1] ?? '', how });
+  }
+  return changes;
+}
+
+function linesIn(diff: string): readonly number[] {
+  return [...diff.matchAll(/^@@ -\S+ \+(\d+)(?:,(\d+))? @@/gm)].flatMap((match) => {
+    const count = match[2] === undefined ? 1 : Number(match[2]);
+    return Array.from({ length: count }, (_, at) => Number(match[1]) + at);
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * What sessions changed, and what people did: keeps, for the round of a project, snapshots of the working tree at its
+ * start, at the start of the present role's stretch of work, and at the end of the last session. What changed while no
+ * session ran is a human's and is folded into the starts, so that no gate holds it against a role. Kept in a file of the
+ * runner's own folder; the machine decides nothing by it.
+ */
+import { readText, writeAtomic } from '../effects/files.ts';
+import { openTrees, type Trees } from '../effects/trees.ts';
+import { safeName } from '../protocol/artifact.ts';
+import type { Project } from '../protocol/project.ts';
+import type { Order } from '../protocol/session.ts';
+
+/** Names of trees. */
+export type RoundTrees = {
+  readonly round: string;
+  /** The order that was claimed last. */
+  readonly order: string;
+  readonly role: string;
+  /** As the round began, with what humans changed since. */
+  readonly start: string;
+  /** As the role took the work over, with what humans changed since; its retries and repairs are one stretch. */
+  readonly stretch: string;
+  /** As the last session ended; null while one runs. */
+  readonly left: string | null;
+  /** As the last session of each role ended: what it had seen. */
+  readonly seen: Readonly<Record<string, string>>;
+};
+
+const folderOf = (project: Project): string => `${project.own}/trees`;
+
+/** The snapshots of a project; null outside a git repository. */
+export function treesOf(project: Project): Promise<Trees | null> {
+  return openTrees(project.root, folderOf(project));
+}
+
+function pathOf(project: Project, round: string): string {
+  return `${folderOf(project)}/${safeName(round)}.json`;
+}
+
+/** What is known of a round; null when nothing is, or when the file was tampered with. */
+export async function readTrees(project: Project, round: string): Promise<RoundTrees | null> {
+  const file = await readText(pathOf(project, round));
+  if (file === null) return null;
+  const known = parsed(file.text);
+  return known?.round === round ? known : null;
+}
+
+function parsed(text: string): RoundTrees | null {
+  try {
+    const value = JSON.parse(text) as Partial<RoundTrees> | null;
+    const words = [value?.round, value?.order, value?.role, value?.start, value?.stretch];
+    return words.every((word) => typeof word === 'string') ? (value as RoundTrees) : null;
+  } catch {
+    // Half of a file, after a crash of the machine: as if there were none.
+    return null;
+  }
+}
+
+/** Before a session starts. Asked twice for the same order, it keeps what it noted first. */
+export async function noteClaim(project: Project, order: Order): Promise<void> {
+  const known = await readTrees(project, order.round);
+  if (known?.order === order.id) return;
+  const trees = await treesOf(project);
+  const now = await trees?.snapshot();
+  if (trees === null || now === null || now === undefined) return;
+  const move = async (tree: string): Promise<string> => {
+    if (known?.left === null || known?.left === undefined || known.left === now) return tree;
+    return (await trees.fold(tree, { from: known.left, to: now })) ?? tree;
+  };
+  await write(project, {
+    round: order.round,
+    order: order.id,
+    role: order.role,
+    start: known === null ? now : await move(known.start),
+    stretch: known?.role === order.role ? await move(known.stretch) : now,
+    left: null,
+    seen: known?.seen ?? {},
+  });
+}
+
+/** After a session has ended. Gives the tree as it stands; null when git cannot say. */
+export async function noteEnd(project: Project, order: Order): Promise<string | null> {
+  const trees = await treesOf(project);
+  const now = (await trees?.snapshot()) ?? null;
+  const known = await readTrees(project, order.round);
+  if (now !== null && known?.order === order.id) {
+    await write(project, { ...known, left: now, seen: { ...known.seen, [order.role]: now } });
+  }
+  return now;
+}
+
+async function write(project: Project, trees: RoundTrees): Promise<void> {
+  await writeAtomic(pathOf(project, trees.round), `${JSON.stringify(trees, null, 2)}\n`);
+}

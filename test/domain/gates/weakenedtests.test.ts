@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { isTestFile, weakenedTests, type TestFile } from '../../../src/domain/gates/weakenedtests.ts';
+
+const base = "it('adds', () => {\n  expect(add(1, 2)).toBe(3);\n  expect(add(0, 0)).toBe(0);\n});\n";
+const found = (files: readonly TestFile[], removed: readonly string[] = []) =>
+  weakenedTests.judge({ files, removed }).map(({ file, line, text }) => [file, line, text.split('\n')[0]]);
+const changed = (after: string | null, before: string | null = base) =>
+  found([{ path: 'a.test.ts', before, after }]);
+
+describe('isTestFile()', () => {
+  it.each([
+    'a.test.ts',
+    'src/a_test.go',
+    'test/x.js',
+    'pkg/tests/y.py',
+    'test_a.py',
+    'FooTest.java',
+    'a.spec.tsx',
+  ])('knows %s', (path) => expect(isTestFile(path)).toBe(true));
+  it.each(['src/a.ts', 'coordination/specs/Q-R01-SPEC.md', 'src/contest.ts', 'latest/x.ts'])(
+    'leaves %s alone',
+    (path) => expect(isTestFile(path)).toBe(false),
+  );
+});
+
+describe('the weakened-tests gate', () => {
+  it.each([
+    ["it.skip('adds', () => {"],
+    ["describe.only('all', () => {"],
+    ["xit('adds', () => {"],
+    ["it.concurrent.skip('adds', () => {"],
+    ["test('adds', { skip: true }, () => {"],
+    ['@pytest.mark.skip(reason="later")'],
+    ['    t.Skip("later")'],
+    ['@Disabled'],
+    ['#[ignore]'],
+    ['expect(true).toBe(true);'],
+    ['assert True'],
+  ])('finds the added line %j', (line) => {
+    expect(changed(`${base}${line}\n`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['nothing changed', base],
+    ['a test was added', `${base}it('more', () => {\n  expect(add(2, 2)).toBe(4);\n});\n`],
+    ['a comment speaks of it.skip', `${base}// never it.skip here\n`],
+    ['a call only looks like it', `${base}list.skip(3);\nconst only = 1;\nfitToScreen(a);\n`],
+    ['an option is false', `${base}test('x', { skip: false }, () => {});\n`],
+  ])('is content when %s', (_, after) => {
+    expect(changed(after)).toEqual([]);
+  });
+
+  it('leaves alone what was switched off before the round', () => {
+    expect(changed(`it.skip('old', f);\n${base}`, `it.skip('old', f);\n${base}`)).toEqual([]);
+  });
+
+  it('finds a deleted file, unless its tests moved or the spec removes it', () => {
+    expect(changed(null)).toHaveLength(1);
+    const moved = { path: 'b.test.ts', before: null, after: base };
+    expect(found([{ path: 'a.test.ts', before: base, after: null }, moved])).toEqual([]);
+    expect(found([{ path: 'a.test.ts', before: base, after: null }], ['a.test.ts'])).toEqual([]);
+  });
+
+  it('finds fewer assertions, unless they moved to another file', () => {
+    const thin = base.replace('  expect(add(0, 0)).toBe(0);\n', '');
+    expect(changed(thin)).toEqual([
+      ['a.test.ts', null, 'It had 2 assertions and has 1. Gone are, among others:'],
+    ]);
+    const moved = {
+      path: 'b.test.ts',
+      before: null,
+      after: "it('zero', () => {\n  expect(add(0, 0)).toBe(0);\n});\n",
+    };
+    expect(found([{ path: 'a.test.ts', before: base, after: thin }, moved])).toEqual([]);
+  });
+});
