@@ -286,6 +286,30 @@ export const commandTable = [
     ],
   },
   {
+    name: 'gate',
+    group: 'Check',
+    about: "Run the engine's own checks on what stands here now; needs no project and no agent",
+    more: 'Exits with 1 when a gate is red. Compares with the start of the round, else with where this branch began.',
+    args: [{ name: '[round]', about: 'Whose spec, report and start (default: the round of the handoff)' }],
+    flags: [
+      { name: 'since', value: 'COMMIT', about: 'Compare with this commit, branch or tag' },
+      { name: 'tests', value: 'COMMAND', about: 'The tests (default: settings, else npm, cargo or go test)' },
+      {
+        name: 'spec',
+        value: 'FILE',
+        about: 'A spec whose allowed paths and anti-scope count',
+        values: 'file',
+      },
+      { name: 'only', value: 'GATES', about: 'Only these gates, with commas' },
+      ...common,
+    ],
+    examples: [
+      { line: 'next-role gate', about: 'The round of this project, or this repository' },
+      { line: 'next-role gate --since main --json', about: 'A branch, for a script or CI' },
+      { line: 'next-role gate --only tests,weakened-tests', about: 'Two of them' },
+    ],
+  },
+  {
     name: 'replay',
     group: 'Check',
     about: 'Replay a journal and compare every decision with the recorded one',

@@ -22,6 +22,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   prices: async () => (await import('./commands/prices.ts')).prices,
   prompt: async () => (await import('./commands/prompt.ts')).prompt,
   memorial: async () => (await import('./commands/memorial.ts')).memorial,
+  gate: async () => (await import('./commands/gate.ts')).gate,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
   resume: async () => (await import('./commands/resume.ts')).resume,
   retry: async () => (await import('./commands/retry.ts')).retry,

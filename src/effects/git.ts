@@ -54,6 +54,25 @@ export async function repositoryOf(project: string): Promise<string | null> {
   return code === 0 ? stdout.replace(/\n$/, '') : null;
 }
 
+/** Git's own folder of the clone or worktree that a folder lies in; null when it lies in none. */
+export async function gitFolderOf(folder: string): Promise<string | null> {
+  const { code, stdout } = await git(folder, ['rev-parse', '--absolute-git-dir']);
+  return code === 0 ? stdout.replace(/\n$/, '') : null;
+}
+
+/**
+ * Where the work on this branch began: its last commit in common with the main branch, and the last commit of all on the
+ * main branch itself. Null before the first commit.
+ */
+export async function startOfWork(folder: string): Promise<string | null> {
+  for (const main of ['origin/HEAD', 'main', 'master']) {
+    const { code, stdout } = await git(folder, ['merge-base', 'HEAD', main]);
+    if (code === 0) return stdout.trim();
+  }
+  const { code, stdout } = await git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD']);
+  return code === 0 ? stdout.trim() : null;
+}
+
 /**
  * Commits what has changed, is new or was deleted under some files and folders of the project, given relative to it.
  * Those that do not exist are passed over, and so are ignored files and our own temporary ones.

@@ -3,6 +3,7 @@
  * round began. Gathered anew each time, because files are the truth.
  */
 import { fill, safeName } from '../protocol/artifact.ts';
+import { owedIn, owedPath } from '../domain/gate.ts';
 import { readText } from '../effects/files.ts';
 import { findOffered } from '../effects/project.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
@@ -29,9 +30,11 @@ export async function gateCaseOf(
   return {
     root: project.root,
     policy,
-    round: order.round,
     tier: order.tier,
-    role: order.role,
+    owed: owedIn(policy, order).map((artifact) => ({
+      path: owedPath(artifact, order),
+      sections: artifact.sections,
+    })),
     scopes: [spec?.text ?? '', reading.handoff?.directive ?? ''],
     reports: await reportsOf(project, order.round),
     change: await changeOf(project, order),

@@ -11,22 +11,23 @@ import { grilling } from '../domain/gates/grilling.ts';
 import { review } from '../domain/gates/review.ts';
 import { scopeOf } from '../domain/gates/scope.ts';
 import { isTestFile, weakenedTests } from '../domain/gates/weakenedtests.ts';
-import { owedIn, owedPath } from '../domain/gate.ts';
 import { errorCode, readText } from '../effects/files.ts';
 import type { Change, Trees } from '../effects/trees.ts';
 import { staysInside } from '../protocol/artifact.ts';
 import type { GateResult } from '../protocol/finding.ts';
-import { gatesAfter, type GateName } from '../protocol/gateplan.ts';
+import type { GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { runAcceptance, runTests } from './checks.ts';
 
-/** What is checked: one role's work in one round of a project. */
+/** A file that is owed here, with its headings. */
+export type OwedHere = Pick<OwedFile, 'path' | 'sections'>;
+
+/** What is checked: one role's work in one round, or whatever stands in a folder. */
 export type GateCase = {
   readonly root: string;
   readonly policy: Policy;
-  readonly round: string;
   readonly tier: string;
-  readonly role: string;
+  readonly owed: readonly OwedHere[];
   /** The specs whose scope counts, as texts. */
   readonly scopes: readonly string[];
   /** Paths of reports of this round, relative to the project. */
@@ -39,12 +40,18 @@ export type GateCase = {
   readonly mark: string;
 };
 
-/** One row per gate, so that a new gate breaks the build until its facts are gathered. */
-const collectors: Readonly<
+/** How the facts of each gate are gathered and judged; `earlier` holds the gates that ran before it. */
+export type Collectors = Readonly<
   Record<GateName, (given: GateCase, earlier: readonly GateResult[]) => Promise<Judged>>
-> = {
-  'artifact-contract': async (given) => ({ findings: artifactContract.judge(await owedFiles(given)) }),
-  grilling: async (given) => ({ findings: grilling.judge(await owedFiles(given)) }),
+>;
+
+/** One row per gate, so that a new gate breaks the build until its facts are gathered. */
+export const collectors: Collectors = {
+  'artifact-contract': async (given) => ({
+    findings: artifactContract.judge(await owedFiles(given)),
+    note: noteOf(given),
+  }),
+  grilling: async (given) => ({ findings: grilling.judge(await owedFiles(given)), note: noteOf(given) }),
   citations: cited,
   review: async ({ root, reports }) => {
     const texts = await Promise.all(
@@ -94,28 +101,28 @@ const collectors: Readonly<
   },
 };
 
-/** Runs every gate of the plan for this work, one after the other, cheap ones first. */
+/** Runs gates one after the other, cheap ones first. */
 export async function runGates(
   given: GateCase,
-  names: readonly GateName[] = gatesAfter(given.policy.gates, given),
+  names: readonly GateName[],
+  table: Collectors = collectors,
 ): Promise<readonly GateResult[]> {
   const results: GateResult[] = [];
   for (const name of names) {
     const startedAt = performance.now();
-    const judged = await collectors[name](given, results);
+    const judged = await table[name](given, results);
     const ms = Math.round(performance.now() - startedAt);
     results.push(resultOf(name, given.policy.gates.options[name], judged, ms));
   }
   return results;
 }
 
-async function owedFiles({ root, policy, ...order }: GateCase): Promise<readonly OwedFile[]> {
-  return Promise.all(
-    owedIn(policy, order).map(async (artifact) => {
-      const path = owedPath(artifact, order);
-      return { path, sections: artifact.sections, text: await textOf(`${root}/${path}`) };
-    }),
-  );
+function noteOf({ owed }: GateCase): string | null {
+  return owed.length === 0 ? 'nothing is owed here' : null;
+}
+
+function owedFiles({ root, owed }: GateCase): Promise<readonly OwedFile[]> {
+  return Promise.all(owed.map(async (each) => ({ ...each, text: await textOf(`${root}/${each.path}`) })));
 }
 
 async function changesOf({ change }: GateCase): Promise<readonly Change[] | string> {
@@ -136,11 +143,15 @@ async function cited(given: GateCase): Promise<Judged> {
       text: await sourceText(given, file, commit),
     })),
   );
+  const note = noteOf(given);
   const { required } = given.policy.gates.options.citations;
   const silent = byText.filter(
     (each) => required && each.citations.length === 0 && /SPEC\.md$/.test(each.path),
   );
-  return { findings: citationsGate.judge({ citations, sources, silent: silent.map(({ path }) => path) }) };
+  return {
+    findings: citationsGate.judge({ citations, sources, silent: silent.map(({ path }) => path) }),
+    note,
+  };
 }
 
 async function sourceText(
@@ -154,7 +165,7 @@ async function sourceText(
 }
 
 /** What cannot be read as a text (a folder, a file far too large) is no such file. */
-async function textOf(path: string): Promise<string | null> {
+export async function textOf(path: string): Promise<string | null> {
   try {
     return (await readText(path))?.text ?? null;
   } catch (error) {

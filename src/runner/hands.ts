@@ -4,6 +4,7 @@
  * nothing here decides what follows.
  */
 import { edit } from '../protocol/codec.ts';
+import { gatesAfter } from '../protocol/gateplan.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
@@ -190,7 +191,10 @@ async function gate(
   options: HandsOptions,
   effect: EffectOf<'gate'>,
 ): Promise<MachineEvent> {
-  const gates = await runGates(await gateCaseOf(round, effect.order));
+  const gates = await runGates(
+    await gateCaseOf(round, effect.order),
+    gatesAfter(round.policy.gates, effect.order),
+  );
   return { type: 'GATED', at: options.now(), gates };
 }
 
