@@ -1,7 +1,8 @@
 /**
  * The table of commands: their arguments, flags and examples. The parser, the help pages, the shell completion and the
- * tests are all made from it, so they cannot drift apart. Data only; it imports nothing and runs nothing.
+ * tests are all made from it, so they cannot drift apart. Data only; it runs nothing.
  */
+import { gateSpec } from './gateflags.ts';
 
 /** Where completion finds the values of an argument or flag. */
 export type Values = readonly string[] | 'tier' | 'role' | 'shipped' | 'letter' | 'folder' | 'file';
@@ -285,30 +286,7 @@ export const commandTable = [
       { line: 'next-role doctor --dry-run', about: 'Look, and touch nothing' },
     ],
   },
-  {
-    name: 'gate',
-    group: 'Check',
-    about: "Run the engine's own checks on what stands here now; needs no project and no agent",
-    more: 'Exits with 1 when a gate is red. Compares with the start of the round, else with where this branch began.',
-    args: [{ name: '[round]', about: 'Whose spec, report and start (default: the round of the handoff)' }],
-    flags: [
-      { name: 'since', value: 'COMMIT', about: 'Compare with this commit, branch or tag' },
-      { name: 'tests', value: 'COMMAND', about: 'The tests (default: settings, else npm, cargo or go test)' },
-      {
-        name: 'spec',
-        value: 'FILE',
-        about: 'A spec whose allowed paths and anti-scope count',
-        values: 'file',
-      },
-      { name: 'only', value: 'GATES', about: 'Only these gates, with commas' },
-      ...common,
-    ],
-    examples: [
-      { line: 'next-role gate', about: 'The round of this project, or this repository' },
-      { line: 'next-role gate --since main --json', about: 'A branch, for a script or CI' },
-      { line: 'next-role gate --only tests,weakened-tests', about: 'Two of them' },
-    ],
-  },
+  { ...gateSpec, flags: [...gateSpec.flags, ...common] },
   {
     name: 'replay',
     group: 'Check',
