@@ -83,6 +83,9 @@ describe('the shipped files', () => {
       firstByteMs: 600_000,
       idleMs: 600_000,
       totalMs: 5_400_000,
+      lingerMs: 10_000,
+      graceMs: 10_000,
+      outputBytes: 256 * 1024 * 1024,
       turns: 120,
     });
     expect(roles.map((role) => [role.name, role.limits.turns])).toEqual([

@@ -46,6 +46,8 @@ function judgeStop(why: Stop, tally: Tally, program: string): Outcome {
       return said(tally) ?? failed('stalled', `${program} printed nothing within its first-byte limit`);
     case 'idle':
       return said(tally) ?? failed('stalled', `${program} showed no sign of life within its idle limit`);
+    case 'output':
+      return said(tally) ?? failed('stalled', `${program} printed more than its output limit`);
     case 'total':
       return said(tally) ?? failed('stalled', `${program} ran into its total limit`);
     default:

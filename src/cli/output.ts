@@ -31,13 +31,14 @@ export function print(output: Output, text: Text): void {
 }
 
 /**
- * One JSON value as text. JSON leaves the control characters above 0x7e as they are, and some terminals obey them.
+ * One JSON value as text. JSON leaves the control characters above 0x7e as they are, and the marks that turn the
+ * direction of writing; some terminals obey them.
  *
  * @example jsonText({ a: 'x\u009b' }, 0) // '{"a":"x\\u009b"}'
  */
 export function jsonText(value: unknown, indent: number): string {
   return JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f]/g,
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

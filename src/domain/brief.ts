@@ -3,7 +3,7 @@
  * records both. Built only from the role's contract, the directive, the answers of the round and the feedback of the
  * last attempt; what the contract hides never enters, and files are offered by path, not by content.
  */
-import { fill, matches } from '../protocol/artifact.ts';
+import { fill, matches, safeName } from '../protocol/artifact.ts';
 import type { Policy, RoleContract } from '../protocol/policy.ts';
 import type { Brief, BriefPart, Manifest, OfferedPath, Order } from '../protocol/session.ts';
 import { owedPaths } from './gate.ts';
@@ -36,7 +36,7 @@ export const firstLine = '# Your brief for this next-role session';
 export function compose(policy: Policy, order: Order, files: BriefFiles): Brief {
   const role = policy.roles[order.role];
   if (role === undefined) throw new Error(`No contract for the role "${order.role}"`);
-  const names = { round: order.round, tier: order.tier, role: order.role };
+  const names = { round: safeName(order.round), tier: order.tier, role: order.role };
   const hidden = role.hides.map((pattern) => fill(pattern, names));
   const writable = role.writes.map((pattern) => fill(pattern, names));
   const offered = files.offered.filter((file) => !hidden.some((pattern) => matches(file.path, pattern)));

@@ -3,7 +3,7 @@
  * at the cap a human decides. The gates themselves are in gates/; whether a finding blocks is decided by its severity
  * alone.
  */
-import { fill } from '../protocol/artifact.ts';
+import { fill, safeName } from '../protocol/artifact.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { findingLine, findingWords } from '../protocol/finding.ts';
 import type { OwedArtifact, Policy } from '../protocol/policy.ts';
@@ -31,7 +31,7 @@ export function owedPaths(policy: Policy, order: Order): readonly string[] {
 }
 
 export function owedPath(artifact: OwedArtifact, order: Pick<Order, 'round' | 'role' | 'tier'>): string {
-  return fill(artifact.path, { round: order.round, role: order.role, tier: order.tier });
+  return fill(artifact.path, { round: safeName(order.round), role: order.role, tier: order.tier });
 }
 
 /** Decides after the gates: green writes the next header, red sends the role back, and at the cap a human decides. */

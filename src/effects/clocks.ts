@@ -1,5 +1,6 @@
 /**
- * The clocks of one session: first byte, idle, total, and lingering after the agent said it was done. Time comes in
+ * The clocks of one session: first byte, idle, total, and lingering after the agent said it was done; and the bound of
+ * what it prints. Time comes in
  * from the caller, from a monotonic clock; nothing here waits or kills. A session is idle only if neither its output
  * grew nor its processes used the processor: agents run tools that print nothing for minutes.
  */
@@ -20,8 +21,7 @@ export type Sighting = {
 };
 
 export type ClockSettings = {
-  readonly limits: Pick<Limits, 'firstByteMs' | 'idleMs' | 'totalMs'>;
-  readonly lingerMs: number;
+  readonly limits: Pick<Limits, 'firstByteMs' | 'idleMs' | 'totalMs' | 'lingerMs' | 'outputBytes'>;
   /** On the same clock as `nowMs`; before the present for an adopted session. */
   readonly startedAtMs: number;
   readonly nowMs: number;
@@ -42,13 +42,13 @@ const cpuLookEveryMsMin = 50;
  * Starts the clocks. `check` says which one has run out, if any; the first byte before the others.
  *
  * @example
- * const clocks = startClocks({ limits, lingerMs: 10_000, startedAtMs: performance.now(), nowMs: performance.now() });
+ * const clocks = startClocks({ limits, startedAtMs: performance.now(), nowMs: performance.now() });
  * clocks.check(performance.now(), { outputBytes: 0, done: false, cpuMs: () => 0 }) // null
  */
 export function startClocks(settings: ClockSettings): {
   check(nowMs: number, sighting: Sighting): StopReason | null;
 } {
-  const { limits, lingerMs, startedAtMs } = settings;
+  const { limits, startedAtMs } = settings;
   const busyMs = Math.max(busyMsMin, limits.idleMs * busyShare);
   const lookEveryMs = Math.max(cpuLookEveryMsMin, limits.idleMs / cpuLooksPerIdle);
   let activeAtMs = settings.nowMs;
@@ -76,8 +76,9 @@ export function startClocks(settings: ClockSettings): {
         outputBytes = sighting.outputBytes;
         markActive(nowMs, null);
       }
+      if (sighting.outputBytes > limits.outputBytes) return 'output';
       if (sighting.done) doneAtMs ??= nowMs;
-      if (doneAtMs !== null && nowMs - doneAtMs >= lingerMs) return 'lingered';
+      if (doneAtMs !== null && nowMs - doneAtMs >= limits.lingerMs) return 'lingered';
       if (outputBytes === 0 && nowMs - startedAtMs >= limits.firstByteMs) return 'first-byte';
       if (nowMs - startedAtMs >= limits.totalMs) return 'total';
       if (nowMs >= lookAtMs || nowMs - activeAtMs >= limits.idleMs) lookAtCpu(nowMs, sighting.cpuMs());

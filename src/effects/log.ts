@@ -1,6 +1,6 @@
 /**
  * Writes the log of one run to a file of its own in `.next-role/logs`, line by line and at once, so that nothing is lost when
- * the process is killed. Values of environment variables that look like secrets are blacked out before a line is written. A log
+ * the process is killed. Secrets are blacked out (redact.ts) before a line is written. A log
  * is a comfort, not a record: a full disk is reported once and the run goes on. pino is loaded only when a log is opened.
  */
 import {
@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { runnerDir } from '../protocol/artifact.ts';
 import { explain } from './files.ts';
+import { redactor } from './redact.ts';
 
 export type Log = {
   readonly log: Logger;
@@ -37,10 +38,6 @@ export type LogOptions = {
 /** Logs of so many runs are kept, this one among them. */
 export const logsMax = 20;
 const defaultBytesMax = 32 * 1024 * 1024;
-/** Shorter values are too likely to be ordinary words. */
-const secretLengthMin = 8;
-const secretName = /KEY|TOKEN|SECRET|PASSWORD/i;
-const blackedOut = '[redacted]';
 const logName = /^\d{8}-\d{6}-\d+\.log(\.1)?$/;
 
 /**
@@ -60,23 +57,6 @@ export async function openLog(project: string, options: LogOptions = {}): Promis
   // Two arguments: pino takes a single one with a `write` for its options, and logs to stdout.
   const log = pino({ level: options.level ?? 'info', base: null }, sink);
   return { log, path, close: sink.close };
-}
-
-/**
- * A function that blacks out secrets in a line: the values of variables with a name such as API_KEY, as they are and as
- * they look inside JSON.
- *
- * @example redactor({ API_KEY: 'sk-12345678' })('key sk-12345678') // 'key [redacted]'
- */
-export function redactor(env: NodeJS.ProcessEnv): (line: string) => string {
-  const secrets = Object.entries(env)
-    .filter(([name]) => secretName.test(name))
-    .map(([, value]) => value ?? '')
-    .filter((value) => value.length >= secretLengthMin)
-    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
-  // The longest first: one secret may be the beginning of another.
-  const ordered = [...new Set(secrets)].sort((a, b) => b.length - a.length);
-  return (line) => ordered.reduce((text, secret) => text.replaceAll(secret, () => blackedOut), line);
 }
 
 type Sink = { readonly write: (line: string) => void; readonly close: () => void };

@@ -29,7 +29,8 @@ export function sessionFolder(sessions: string, orderId: string): string {
 
 /** Makes the folder, if it is not there. */
 export function openSessionFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  // What a session prints may hold what only its user should see.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
 /**

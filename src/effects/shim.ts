@@ -139,6 +139,7 @@ const stopReasons: readonly StopReason[] = [
   'first-byte',
   'idle',
   'total',
+  'output',
   'paused',
   'interrupted',
   'lingered',

@@ -39,10 +39,6 @@ export type RunnerOptions = {
   limitsOf(order: Order): Limits;
   /** Whether a line is the agent's terminal event: a process that stays after it is ended. */
   isDone(line: string, order: Order): boolean;
-  /** Between asking a session to end and killing it. */
-  readonly killGraceMs?: number;
-  /** What a process may take to exit after its terminal event. */
-  readonly lingerMs?: number;
   /** What the session's environment is chosen from; our own unless said. */
   readonly inheritEnv?: NodeJS.ProcessEnv;
 };
@@ -50,18 +46,21 @@ export type RunnerOptions = {
 /** Between two looks at a session: output, clocks, and for an adopted one its life. */
 const lookEveryMs = 100;
 /** Output read before the clocks are looked at again, while it flows faster than that. */
-const readBytesMax = 4 * 1024 * 1024;
+const readBytesMax = 256 * 1024;
 /** Between the creation of a claim and its text lies one write of a shell. */
 const claimSettleMs = 2_000;
 const claimLookEveryMs = 10;
 /** A process cannot outlast SIGKILL by more unless the kernel holds it; nor a shim its exit file. */
 const goneMs = 1_000;
+/** For a session that no runner follows, so that nobody knows its role's limits. */
+const strangerGraceMs = 10_000;
 /** What is left after an end is given less time than the session itself. */
 const sweepGraceMsMax = 1_000;
 
 /** A session this runner follows. */
 type Followed = {
   readonly claim: ProcessIdentity;
+  readonly graceMs: number;
   stopped: StopReason | null;
   /** Keys of the processes reaped after it, by whoever reaped them. */
   readonly reaped: Set<string>;
@@ -88,7 +87,7 @@ type Work = { readonly order: Order; readonly folder: string; readonly watch: Se
  */
 export function localRunner(options: RunnerOptions): Runner {
   const context: Context = {
-    options: { killGraceMs: 10_000, lingerMs: 10_000, inheritEnv: process.env, ...options },
+    options: { inheritEnv: process.env, ...options },
     project: existsSync(options.project) ? realpathSync(options.project) : options.project,
     followed: new Map(),
     stops: new Map(),
@@ -153,7 +152,7 @@ async function follow(context: Context, work: Work, first: RunningShim): Promise
       shim = adopt(owner, folder);
       await attend(context, work, shim, tail, () => done);
     }
-    const followed = context.followed.get(order.id) ?? follows(shim);
+    const followed = context.followed.get(order.id) ?? follows(shim, context.options.limitsOf(order));
     await sweep(context, order.id, { claim: shim.claim, withGroup: true });
     await tail.finish();
     watch.bytes(tail.bytes());
@@ -178,17 +177,18 @@ async function attend(
   done: () => boolean,
 ): Promise<void> {
   const { order, folder, watch } = work;
-  const { limitsOf, lingerMs } = context.options;
+  const limits = context.options.limitsOf(order);
   const { startedAtMs } = shim;
-  const clocks = startClocks({ limits: limitsOf(order), lingerMs, startedAtMs, nowMs: performance.now() });
+  const clocks = startClocks({ limits, startedAtMs, nowMs: performance.now() });
   const cpuMs = cpuOf(trailOf(context, order.id, { claim: shim.claim, withGroup: true }));
-  context.followed.set(order.id, follows(shim));
+  context.followed.set(order.id, follows(shim, limits));
   let bytes = 0;
   let expired: Promise<void> | null = null;
   while (!shim.ended()) {
     const more = await tail.read(readBytesMax);
     if (tail.bytes() > bytes) watch.bytes((bytes = tail.bytes()));
-    const outputBytes = tail.bytes() + sizeOf(join(folder, 'stderr'));
+    // As it is on disk: reading may lag behind what is printed.
+    const outputBytes = sizeOf(join(folder, 'stdout')) + sizeOf(join(folder, 'stderr'));
     const why = clocks.check(performance.now(), { outputBytes, done: done(), cpuMs });
     if (why !== null) expired ??= stop(context, order.id, why);
     if (!more) await shim.wait(lookEveryMs);
@@ -232,7 +232,7 @@ async function end(context: Context, orderId: string, why: StopReason): Promise<
     const first = requestStop(folder, why);
     if (followed !== undefined) followed.stopped ??= readStop(folder) ?? why;
     if (signal(-claim.pid, 'SIGTERM')) {
-      if (!(await waitUntilGone(claim, context.options.killGraceMs))) signal(-claim.pid, 'SIGKILL');
+      if (!(await waitUntilGone(claim, graceOf(followed, why)))) signal(-claim.pid, 'SIGKILL');
       await waitUntilGone(claim, goneMs);
     } else if (first) {
       // It had ended by itself between two looks: its own exit stands.
@@ -241,6 +241,11 @@ async function end(context: Context, orderId: string, why: StopReason): Promise<
     }
   }
   await sweep(context, orderId, { claim, withGroup: running });
+}
+
+/** Every moment of grace would let a session that floods its output fill the disk further. */
+function graceOf(followed: Followed | undefined, why: StopReason): number {
+  return why === 'output' ? 0 : (followed?.graceMs ?? strangerGraceMs);
 }
 
 /**
@@ -302,9 +307,9 @@ function trailOf(context: Context, orderId: string, { claim, withGroup }: Whose)
 }
 
 async function sweep(context: Context, orderId: string, whose: Whose): Promise<number> {
-  const graceMs = Math.min(context.options.killGraceMs, sweepGraceMsMax);
-  const keys = await reap(trailOf(context, orderId, whose), graceMs);
   const followed = context.followed.get(orderId);
+  const graceMs = Math.min(followed?.graceMs ?? strangerGraceMs, sweepGraceMsMax);
+  const keys = await reap(trailOf(context, orderId, whose), graceMs);
   for (const key of keys) followed?.reaped.add(key);
   return keys.length;
 }
@@ -320,8 +325,8 @@ function cpuOf(trail: Trail): () => number | null {
   };
 }
 
-function follows(shim: RunningShim): Followed {
-  return { claim: shim.claim, stopped: null, reaped: new Set() };
+function follows(shim: RunningShim, { graceMs }: Limits): Followed {
+  return { claim: shim.claim, graceMs, stopped: null, reaped: new Set() };
 }
 
 function unstarted(exit: Exit): SessionEnd {

@@ -66,8 +66,9 @@ type Layer<T> = { readonly file: string; readonly value: T; readonly lineOf: Lin
 
 const defaultTier = 'full';
 /** In force only when the shipped state/limits.yaml cannot be read; a test holds the two equal. */
+const ends = { lingerMs: 10_000, graceMs: 10_000, outputBytes: 256 * 1024 * 1024 };
 const lastResort = {
-  limits: { firstByteMs: 600_000, idleMs: 600_000, totalMs: 2_700_000, turns: 40 } satisfies Limits,
+  limits: { firstByteMs: 600_000, idleMs: 600_000, totalMs: 2_700_000, ...ends, turns: 40 } satisfies Limits,
   caps: { perRole: 4, perRound: 16, perDispatch: 2 } satisfies Caps,
   backoff: { firstMs: 5_000, factor: 3, maxMs: 120_000 } satisfies Backoff,
   memorial: {

@@ -14,6 +14,11 @@ export type Limits = {
   readonly firstByteMs: number;
   readonly idleMs: number;
   readonly totalMs: number;
+  /** What a process may take to exit after its terminal event, and between being asked to end and being killed. */
+  readonly lingerMs: number;
+  readonly graceMs: number;
+  /** What a session may print before it is ended; all of it is kept on disk until the session's folder goes. */
+  readonly outputBytes: number;
   /** Turns, for agents that count them. */
   readonly turns: number;
 };

@@ -96,7 +96,7 @@ export type FailureClass =
   | 'network' // not reachable; wait and retry
   | 'context-too-long'
   | 'refused' // by the model
-  | 'stalled' // one of our clocks ended it
+  | 'stalled' // one of our clocks, or the bound of its output, ended it
   | 'crashed' // exit code, signal, or no terminal event
   | 'not-started' // the program is missing or could not be run
   | 'failed'; // the agent said so, in no class of ours
@@ -157,7 +157,7 @@ export type Exit =
   /** We ended it: why. */
   | {
       readonly type: 'stopped';
-      readonly why: 'first-byte' | 'idle' | 'total' | 'paused' | 'interrupted' | 'lingered';
+      readonly why: 'first-byte' | 'idle' | 'total' | 'output' | 'paused' | 'interrupted' | 'lingered';
     }
   /** The claim is there, the process is gone, and nobody wrote its exit. */
   | { readonly type: 'lost' }

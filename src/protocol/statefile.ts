@@ -22,6 +22,8 @@ export const agentKinds = [
 const minutesMax = 10_080;
 const secondsMax = 86_400;
 const countMax = 1_000;
+const megabytesMax = 100_000;
+const megabyte = 1024 * 1024;
 
 const minutes = z.number().positive().max(minutesMax);
 const count = z.int().min(1).max(countMax);
@@ -31,6 +33,9 @@ export const limitsPatch = closed({
   firstByteMinutes: minutes.optional(),
   idleMinutes: minutes.optional(),
   totalMinutes: minutes.optional(),
+  lingerSeconds: z.number().positive().max(secondsMax).optional(),
+  graceSeconds: z.number().positive().max(secondsMax).optional(),
+  outputMegabytes: z.number().positive().max(megabytesMax).optional(),
   turns: count.optional(),
 });
 export type LimitsPatch = z.infer<typeof limitsPatch>;
@@ -129,13 +134,16 @@ export function mergeLimits(base: Limits, ...patches: readonly (LimitsPatch | un
       firstByteMs: millis(patch?.firstByteMinutes, 60_000) ?? limits.firstByteMs,
       idleMs: millis(patch?.idleMinutes, 60_000) ?? limits.idleMs,
       totalMs: millis(patch?.totalMinutes, 60_000) ?? limits.totalMs,
+      lingerMs: millis(patch?.lingerSeconds, 1_000) ?? limits.lingerMs,
+      graceMs: millis(patch?.graceSeconds, 1_000) ?? limits.graceMs,
+      outputBytes: millis(patch?.outputMegabytes, megabyte) ?? limits.outputBytes,
       turns: patch?.turns ?? limits.turns,
     }),
     base,
   );
 }
 
-/** Whole milliseconds, at least one, so that a tiny fraction never means "no limit". */
+/** Whole units, at least one, so that a tiny fraction never means "no limit". */
 export function millis(value: number | undefined, unitMs: number): number | undefined {
   return value === undefined ? undefined : Math.max(1, Math.round(value * unitMs));
 }

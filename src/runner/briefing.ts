@@ -10,7 +10,7 @@ import { newRound } from '../domain/round.ts';
 import { orderFor, tierOf } from '../domain/route.ts';
 import { readText } from '../effects/files.ts';
 import { findOffered } from '../effects/project.ts';
-import { fill } from '../protocol/artifact.ts';
+import { fill, safeName } from '../protocol/artifact.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Brief, Order } from '../protocol/session.ts';
@@ -22,7 +22,7 @@ export type Setting = { readonly project: Project; readonly policy: Policy; read
 export async function filesForBrief(setting: Setting, order: Order): Promise<BriefFiles> {
   const { project, policy, state } = setting;
   const { reading } = await readHandoff(project, policy);
-  const names = { round: order.round, tier: order.tier, role: order.role };
+  const names = { round: safeName(order.round), tier: order.tier, role: order.role };
   const patterns = (policy.roles[order.role]?.reads ?? []).map((pattern) => fill(pattern, names));
   const offered = await findOffered(project.root, [...patterns, ...(reading.handoff?.inputs ?? [])]);
   const decisions = await Promise.all(

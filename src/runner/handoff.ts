@@ -9,7 +9,7 @@ import { decode } from '../protocol/codec.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { MachineEvent } from '../protocol/event.ts';
-import { fill, matches } from '../protocol/artifact.ts';
+import { fill, matches, safeName } from '../protocol/artifact.ts';
 import type { Handoff, HandoffFacts, Reading } from '../protocol/handoff.ts';
 import { knownRoles, type Policy, type RoleContract } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
@@ -151,7 +151,7 @@ async function inputsOf(
   handoff: Handoff,
   round: string,
 ): Promise<readonly string[]> {
-  const names = { round, role: contract.name, tier: handoff.tier ?? '' };
+  const names = { round: safeName(round), role: contract.name, tier: handoff.tier ?? '' };
   const own = contract.owes.map((artifact) => fill(artifact.path, names));
   const patterns = [...contract.reads.map((pattern) => fill(pattern, names)), ...handoff.inputs];
   const offered = await findOffered(project.root, patterns);

@@ -271,7 +271,7 @@ async function commitRound(round: OpenRound, options: HandsOptions, subject: str
   // Outside a repository there is nothing to commit to, and nothing to warn about at every step.
   if ((await repositoryOf(project.root)) === null) return null;
   const id = state.context.round?.id ?? '';
-  const oneLine = subject.replace(/\s+/g, ' ').slice(0, 120);
+  const oneLine = subject.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').slice(0, 120);
   const paths = [...new Set(['coordination', project.handoffName])];
   const made = await commitCoordination(project.root, paths, `chore(${id}): ${oneLine}`);
   if (made.type === 'committed') return made.sha;

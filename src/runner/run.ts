@@ -6,12 +6,14 @@
 import { chronicle } from './chronicle.ts';
 import { createHands, type Hands } from './hands.ts';
 import { openRound, type OpenRound } from './open.ts';
+import { redactEvent } from './redactevent.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
 import { catalogStamp, readCatalog } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import type { Log } from '../effects/log.ts';
+import { redactor } from '../effects/redact.ts';
 import { pruneSessions } from '../effects/prune.ts';
 import { watchFiles } from '../effects/watch.ts';
 import { isError } from '../protocol/diagnostic.ts';
@@ -139,7 +141,8 @@ async function begin(round: OpenRound, means: Means): Promise<void> {
 type Means = { readonly hands: Hands; readonly queue: Queue<MachineEvent>; readonly say: LoopOptions['say'] };
 
 /** One step: decide, make it durable, tell, do. An event that changes nothing leaves no trace. */
-function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopOptions['say']): void {
+function advance(round: OpenRound, hands: Hands, told: MachineEvent, say: LoopOptions['say']): void {
+  const event = redactEvent(told, redact);
   const stepped = step(round.policy, round.state, event);
   if (!stepped.changed) return;
   const record = recorded(round, { event, state: stored(stepped.state), effects: stepped.effects });
@@ -152,6 +155,8 @@ function advance(round: OpenRound, hands: Hands, event: MachineEvent, say: LoopO
   }
   for (const effect of stepped.effects) hands.perform(effect);
 }
+
+const redact = redactor(process.env);
 
 /** A decision that could not be made durable must not be acted upon: the run ends here, and the next one goes on. */
 class NotRecorded extends Error {}

@@ -22,7 +22,15 @@ export const brief: Brief = {
   system: 'You are one role of a round.',
   prompt: 'Review the change.',
   tools: ['Read', 'Grep', 'Write', 'Edit'],
-  limits: { firstByteMs: 60_000, idleMs: 120_000, totalMs: 600_000, turns: 40 },
+  limits: {
+    firstByteMs: 60_000,
+    idleMs: 120_000,
+    totalMs: 600_000,
+    lingerMs: 10_000,
+    graceMs: 10_000,
+    outputBytes: 1024 ** 3,
+    turns: 40,
+  },
   manifest: {
     order: order.id,
     role: order.role,

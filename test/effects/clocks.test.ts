@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { startClocks } from '../../src/effects/clocks.ts';
 import type { Sighting } from '../../src/effects/clocks.ts';
 
-const limits = { firstByteMs: 1_000, idleMs: 3_000, totalMs: 10_000 };
+const limits = { firstByteMs: 1_000, idleMs: 3_000, totalMs: 10_000, lingerMs: 500, outputBytes: 1_000 };
 
 function start(more: Partial<Parameters<typeof startClocks>[0]> = {}) {
-  const clocks = startClocks({ limits, lingerMs: 500, startedAtMs: 0, nowMs: 0, ...more });
+  const clocks = startClocks({ limits, startedAtMs: 0, nowMs: 0, ...more });
   return (nowMs: number, sighting: Partial<Sighting> = {}) =>
     clocks.check(nowMs, { outputBytes: 1, done: false, cpuMs: () => 0, ...sighting });
 }
@@ -63,6 +63,12 @@ describe('startClocks', () => {
     const adopted = start({ startedAtMs: -9_000 });
     expect(adopted(999)).toBeNull();
     expect(adopted(1_000)).toBe('total');
+  });
+
+  it('says output once more was printed than may be, before any clock', () => {
+    const check = start();
+    expect(check(100, { outputBytes: 1_000 })).toBeNull();
+    expect(check(20_000, { outputBytes: 1_001 })).toBe('output');
   });
 
   it('says lingered once the terminal event is old enough, before any other clock', () => {

@@ -32,7 +32,15 @@ import {
   until,
 } from '../conformance/runner.ts';
 
-const patient: Limits = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 60_000, turns: 50 };
+const patient: Limits = {
+  firstByteMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 60_000,
+  lingerMs: 300,
+  graceMs: 500,
+  outputBytes: 1024 ** 3,
+  turns: 50,
+};
 
 function open(project: string, limits: Partial<Limits> = {}, more: Partial<RunnerOptions> = {}) {
   return localRunner({
@@ -40,8 +48,6 @@ function open(project: string, limits: Partial<Limits> = {}, more: Partial<Runne
     sessions: join(project, '.next-role/sessions'),
     limitsOf: () => ({ ...patient, ...limits }),
     isDone: (line) => line === 'DONE',
-    killGraceMs: 500,
-    lingerMs: 300,
     ...more,
   });
 }
@@ -376,7 +382,7 @@ describe('localRunner finding a session', () => {
 describe('localRunner ending a session', () => {
   it('stop() kills a session that ignores SIGTERM once the grace is over', async () => {
     const project = newProject();
-    const runner = open(project, {}, { killGraceMs: 200 });
+    const runner = open(project, { graceMs: 200 });
     const script = `trap '' TERM INT; echo $$ >pid; while :; do sleep 0.05; done`;
     const ended = runner.ensure(orderOf('a'), resolved(shell(script)), recorder());
     const pid = await pidIn(join(project, 'pid'));
@@ -510,7 +516,7 @@ describe('localRunner clocks', () => {
   });
 
   it('a process that ends soon after its terminal event keeps its own exit', async () => {
-    const runner = open(newProject(), {}, { lingerMs: 10_000 });
+    const runner = open(newProject(), { lingerMs: 10_000 });
     const end = await runner.ensure(
       orderOf('a'),
       resolved(shell('echo DONE; sleep 0.3; exit 2')),

@@ -142,7 +142,15 @@ function commandOf(project: string, folder: string, wanted: Wanted): Command {
     system,
     prompt: wanted.prompt ?? prompt,
     tools: allTools,
-    limits: { firstByteMs: 60_000, idleMs: 60_000, totalMs: 60_000, turns: wanted.turns ?? 20 },
+    limits: {
+      firstByteMs: 60_000,
+      idleMs: 60_000,
+      totalMs: 60_000,
+      lingerMs: 10_000,
+      graceMs: 10_000,
+      outputBytes: 1024 ** 3,
+      turns: wanted.turns ?? 20,
+    },
     manifest: {
       order: order.id,
       role: order.role,

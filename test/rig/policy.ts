@@ -3,7 +3,15 @@ import { defaultPlan } from '../../src/protocol/gateplan.ts';
 import { noFacts } from '../../src/protocol/agentfacts.ts';
 import type { Policy, RoleContract } from '../../src/protocol/policy.ts';
 
-const limits = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000, turns: 30 };
+const limits = {
+  firstByteMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 600_000,
+  lingerMs: 10_000,
+  graceMs: 10_000,
+  outputBytes: 1024 ** 3,
+  turns: 30,
+};
 
 export function contract(name: string, more: Partial<RoleContract> = {}): RoleContract {
   return {
