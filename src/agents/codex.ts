@@ -47,6 +47,8 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       ...facts.flags,
       ...(order.model === null ? [] : ['--model', order.model]),
       ...settings.args,
+      // Options of exec stand before the word, or they are not known (0.169.0).
+      ...(order.resumeOf === undefined ? [] : ['resume', order.resumeOf]),
       // The dash says that the prompt comes on stdin; with a prompt as an argument it would still wait for stdin.
       '-',
     ],

@@ -45,6 +45,7 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       'run',
       ...facts.flags,
       ...(order.model === null ? [] : ['--model', order.model]),
+      ...(order.resumeOf === undefined ? [] : ['--session', order.resumeOf]),
       ...settings.args,
     ],
     env: {

@@ -26,6 +26,8 @@ export type Order = {
   readonly attempt: number;
   /** A repair order asks only to mend the handoff or a missing artifact. */
   readonly kind: 'work' | 'repair';
+  /** The agent's own id of a session to go on with, where the agent can; absent for a fresh one. */
+  readonly resumeOf?: string;
   /** What the previous attempt left undone, word for word, to be shown to this one. */
   readonly feedback: readonly string[];
   /** Why this role, this agent, this model. */

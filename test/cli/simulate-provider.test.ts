@@ -41,6 +41,7 @@ async function serve(cwd: string, argv: readonly string[], ask: (url: string) =>
 
 const body = JSON.stringify({
   model: 'claude-x',
+  tools: [{ name: 'Write' }],
   messages: [{ role: 'user', content: 'Role: reviewer · Round: R07\nReview.' }],
 });
 const ask = async (url: string): Promise<void> => {

@@ -22,6 +22,7 @@ const asks = {
     body: {
       model: 'claude-x',
       stream: true,
+      tools: [{ name: 'Write' }],
       metadata: { user_id: JSON.stringify({ session_id: '11111111-2222-4333-8444-555555555555' }) },
       system: [
         { type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' },
@@ -47,6 +48,7 @@ const asks = {
     body: {
       model: 'gpt-x',
       stream: true,
+      tools: [{ name: 'exec_command' }],
       prompt_cache_key: 'thread-1',
       input: [
         {
@@ -62,6 +64,7 @@ const asks = {
   generate: (results: number, text = prompt) => ({
     path: '/v1beta/models/gemini-x:streamGenerateContent?alt=sse',
     body: {
+      tools: [{ functionDeclarations: [{ name: 'write_file' }] }],
       contents: [
         {
           role: 'user',
@@ -151,6 +154,12 @@ describe('a script', () => {
     };
     await frames(api, { path, body: more });
     expect(api.ledger[0]).toMatchObject({ step: 0 });
+  });
+
+  it('says its other words to a call without tools, which a program makes for itself', async () => {
+    const api = await open(`${script}other: A title\n`);
+    const { path, body } = asks.messages(0);
+    expect(JSON.stringify(await frames(api, { path, body: { ...body, tools: [] } }))).toContain('A title');
   });
 
   it('says ok to a prompt of no role, and refuses a role it does not have', async () => {

@@ -33,6 +33,10 @@ function read({ raw }: Asking): ModelRequest {
   );
   const from = askingAt(prompts);
   const system = blocksOf(body['system']).map(blockText).join('\n');
+  const everything = [
+    system,
+    ...messages.flatMap((message) => blocksOf(message['content'])).map(blockText),
+  ].join('\n');
   // Claude Code 2.1.330 may append a message of role "system"; the results are in the last one of the user's.
   const lastUser = messages.findLast((message) => message['role'] === 'user');
   return {
@@ -49,7 +53,7 @@ function read({ raw }: Asking): ModelRequest {
     tools: listOf(body['tools']).map((tool) => textOf(recordOf(tool)['name'])),
     wasStreaming: body['stream'] === true,
     session: sessionOf(body['metadata']),
-    cwd: /working directory: (?<cwd>\S.*)$/im.exec(system)?.groups?.['cwd'] ?? null,
+    cwd: /working directory: (?<cwd>\/.*)$/im.exec(everything)?.groups?.['cwd'] ?? null,
     blocks: promptBlocks(body),
     raw,
   };

@@ -21,7 +21,8 @@ export function playScript(file: ModelScriptFile): ModelScript {
   const failed = new Map<string, number>();
   return (request): ModelReply => {
     const asked = readRoleLine(request.prompt);
-    if (asked === null) return { text: file.other ?? 'ok' };
+    // A call that offers no tools is one that a program makes for itself, even where it quotes the prompt.
+    if (asked === null || request.tools.length === 0) return { text: file.other ?? 'ok' };
     const parts = file.roles[asked.role];
     const part = parts?.find(({ when }) => when === undefined || request.prompt.includes(when));
     if (part === undefined) return refuse(file, asked, parts);
