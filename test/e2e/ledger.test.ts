@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
 import type { ScriptPart } from '../../src/protocol/modelscript.ts';
 import { promptTokensOf, sumUsage } from '../../src/protocol/usage.ts';
@@ -18,7 +18,15 @@ import { totalsByModel } from '../../src/server/provider/ledger.ts';
 import { playScript } from '../../src/server/provider/play.ts';
 import { clientEnv, clientSettings } from '../rig/clients.ts';
 import type { ClientName } from '../rig/clients.ts';
-import { artifactsOf, handoff, handoffText, makeProject, play, removeProjects } from '../rig/journey.ts';
+import {
+  artifactsOf,
+  handoff,
+  handoffText,
+  makeProject,
+  play,
+  removeProjects,
+  start,
+} from '../rig/journey.ts';
 import type { Journey } from '../rig/journey.ts';
 import { saves } from '../rig/saves.ts';
 
@@ -116,6 +124,30 @@ function expectEqualBooks(api: ModelApi, journey: Told): void {
   expect(Math.min(promptTokensOf(served), served.output, served.cacheRead)).toBeGreaterThan(0);
   expect(api.ledger.some(({ usage }) => usage === null)).toBe(true);
 }
+
+/** One answered step, then a request that is never answered. */
+const hanging = playScript({
+  roles: {
+    implementer: [{ turns: [{ run: 'date' }, { run: 'date', fail: { kind: 'hang' } }], say: 'never' }],
+  },
+});
+
+describe('the books of a session that was killed agree with the provider', () => {
+  it.each([
+    ['claude', 'sonnet'],
+    ['codex', 'gpt-5.5'],
+    ['gemini', 'gemini-2.5-pro'],
+  ] as const)('%s: by the record it left', async (name, model) => {
+    const { api, project } = await open(name, hanging, 'one', model);
+    const journey = start(project);
+    await vi.waitUntil(() => api.ledger.some(({ status }) => status === null), { timeout: 60_000 });
+    journey.stop();
+    await journey.end;
+    expect(endings(journey)).toMatchObject([{ outcome: 'stopped', usage: { source: 'transcript' } }]);
+    expect(told(journey)).toEqual(totalsByModel(api.ledger));
+    expect(api.ledger.map(({ usage }) => usage !== null)).toEqual([true, false]);
+  });
+});
 
 describe('the books of a round agree with the provider', () => {
   it('Codex: a round of two roles with a question in the middle', async () => {
