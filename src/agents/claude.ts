@@ -39,9 +39,7 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       '-p',
       ...facts.flags,
       // A resumed session keeps its id.
-      ...(order.resumeOf === undefined
-        ? ['--session-id', place.sessionId]
-        : ['--resume', order.resumeOf]),
+      ...(order.resumeOf === undefined ? ['--session-id', place.sessionId] : ['--resume', order.resumeOf]),
       ...(order.model === null ? [] : ['--model', order.model]),
       // --tools cuts the tool list the model sees, and with it most of the fixed prompt; --allowedTools permits them.
       ...['--tools', tools],

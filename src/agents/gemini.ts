@@ -47,9 +47,7 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       ...facts.flags,
       // Without a model it asks another one first which to take.
       ...(order.model === null ? [] : ['--model', order.model]),
-      ...(order.resumeOf === undefined
-        ? ['--session-id', place.sessionId]
-        : ['--resume', order.resumeOf]),
+      ...(order.resumeOf === undefined ? ['--session-id', place.sessionId] : ['--resume', order.resumeOf]),
       ...settings.args,
     ],
     env: { ...facts.env, ...orderEnv(order, place) },
