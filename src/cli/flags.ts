@@ -278,6 +278,11 @@ export const commandTable = [
     more: 'Clears away what a crash left (a dead lock, a torn journal line, processes of ended sessions, temporary files) and names it, while nobody runs the project. Exits with 1 when something would keep a round from running.',
     args: [],
     flags: [
+      {
+        name: 'probe',
+        value: null,
+        about: 'Work one tiny session of every installed agent (paid), and tell its cost',
+      },
       { name: 'dry-run', value: null, about: 'Say what would be cleared away, and leave it' },
       ...common,
     ],

@@ -8,6 +8,7 @@ import { errorCode, explain } from '../../effects/files.ts';
 import { ensureIgnored } from '../../effects/git.ts';
 import { findProject } from '../../effects/project.ts';
 import type { Project } from '../../protocol/project.ts';
+import { readCatalog } from '../../effects/catalog.ts';
 import { caution } from '../checks/check.ts';
 import type { Check } from '../checks/check.ts';
 import {
@@ -19,6 +20,7 @@ import {
   checkWatching,
 } from '../checks/machine.ts';
 import { checkLeftovers } from '../checks/leftovers.ts';
+import { probeAgents } from '../checks/probe.ts';
 import { checkProject } from '../checks/project.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { counted } from '../quantity.ts';
@@ -32,6 +34,8 @@ export const doctor: Command = async (shell, input) => {
   const path = shell.env['PATH'];
   const machine = [checkNode(process.versions.node), await checkGit()];
   const agents = await checkAgents(path, shell.cwd);
+  const root = project?.root ?? shell.cwd;
+  const probes = input.has('probe') ? await probeAgents(shell, await readCatalog(root), root) : [];
   const mend = !input.has('dry-run');
   const left = project === null ? [] : await checkLeftovers(project, mend);
   const own = project === null ? [] : await checkProject(project, path);
@@ -40,7 +44,7 @@ export const doctor: Command = async (shell, input) => {
     ...(await checkInotify()),
     await checkDisk(project?.root ?? shell.cwd),
   ];
-  const checks = [...machine, ...agents, ...own, ...left, ...system];
+  const checks = [...machine, ...agents, ...probes, ...own, ...left, ...system];
   if (shell.json) printJson(shell.out, { project: project?.root ?? null, checks });
   else print(shell.out, screen(checks, project?.root ?? null, shell));
   return checks.some((check) => check.state === 'bad') ? exits.failed : exits.finished;
