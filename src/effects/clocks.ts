@@ -1,7 +1,7 @@
 /**
  * The clocks of one session: first byte, idle, total, and lingering after the agent said it was done; and the bound of
  * what it prints. Time comes in
- * from the caller, from a monotonic clock; nothing here waits or kills. A session is idle only if neither its output
+ * from the caller, from a monotonic clock; nothing here waits or kills. A session is silent only if neither its output
  * grew nor its processes used the processor: agents run tools that print nothing for minutes.
  */
 import type { Limits } from '../protocol/policy.ts';
@@ -50,20 +50,25 @@ export function startClocks(settings: ClockSettings): {
 } {
   const { limits, startedAtMs } = settings;
   const busyMs = Math.max(busyMsMin, limits.idleMs * busyShare);
-  const lookEveryMs = Math.max(cpuLookEveryMsMin, limits.idleMs / cpuLooksPerIdle);
+  const lookEveryMs = (): number => {
+    const patienceMs = outputBytes === 0 ? Math.min(limits.firstByteMs, limits.idleMs) : limits.idleMs;
+    return Math.max(cpuLookEveryMsMin, patienceMs / cpuLooksPerIdle);
+  };
   let activeAtMs = settings.nowMs;
   let outputBytes = 0;
+  let busyAtMs = startedAtMs;
   let cpuAtActivityMs: number | null = null;
-  let lookAtMs = settings.nowMs + lookEveryMs;
+  let lookAtMs = settings.nowMs + lookEveryMs();
   let doneAtMs: number | null = null;
 
   function markActive(nowMs: number, cpuMs: number | null): void {
     activeAtMs = nowMs;
+    busyAtMs = nowMs;
     cpuAtActivityMs = cpuMs;
   }
 
   function lookAtCpu(nowMs: number, cpuMs: number | null): void {
-    lookAtMs = nowMs + lookEveryMs;
+    lookAtMs = nowMs + lookEveryMs();
     // Not knowing is no ground to end a session; the total limit still holds.
     if (cpuMs === null) markActive(nowMs, null);
     else if (cpuAtActivityMs === null) cpuAtActivityMs = cpuMs;
@@ -73,15 +78,17 @@ export function startClocks(settings: ClockSettings): {
   return {
     check(nowMs, sighting) {
       if (sighting.outputBytes > outputBytes) {
+        const first = outputBytes === 0;
         outputBytes = sighting.outputBytes;
+        if (first) lookAtMs = nowMs + lookEveryMs();
         markActive(nowMs, null);
       }
       if (sighting.outputBytes > limits.outputBytes) return 'output';
       if (sighting.done) doneAtMs ??= nowMs;
       if (doneAtMs !== null && nowMs - doneAtMs >= limits.lingerMs) return 'lingered';
-      if (outputBytes === 0 && nowMs - startedAtMs >= limits.firstByteMs) return 'first-byte';
-      if (nowMs - startedAtMs >= limits.totalMs) return 'total';
       if (nowMs >= lookAtMs || nowMs - activeAtMs >= limits.idleMs) lookAtCpu(nowMs, sighting.cpuMs());
+      if (outputBytes === 0 && nowMs - busyAtMs >= limits.firstByteMs) return 'first-byte';
+      if (nowMs - startedAtMs >= limits.totalMs) return 'total';
       return nowMs - activeAtMs >= limits.idleMs ? 'idle' : null;
     },
   };

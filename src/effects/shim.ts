@@ -133,6 +133,11 @@ export function withdrawStop(folder: string): void {
   rmSync(join(folder, 'stop'), { force: true });
 }
 
+/** Removes the half-written exit of a shim that was killed while it wrote; only once the shim is gone. */
+export function clearHalfExit(folder: string): void {
+  rmSync(join(folder, 'exit.tmp'), { force: true });
+}
+
 const signalBase = 128;
 
 const stopReasons: readonly StopReason[] = [

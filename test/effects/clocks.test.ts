@@ -17,6 +17,14 @@ describe('startClocks', () => {
     expect(check(1_000, { outputBytes: 0 })).toBe('first-byte');
   });
 
+  it('does not say first-byte while processor time grows, and says it when that stops', () => {
+    const check = start();
+    for (let now = 0; now <= 4_000; now += 50)
+      expect(check(now, { outputBytes: 0, cpuMs: () => now / 2 })).toBeNull();
+    expect(check(4_200, { outputBytes: 0, cpuMs: () => 2_000 })).toBeNull();
+    expect(check(5_200, { outputBytes: 0, cpuMs: () => 2_000 })).toBe('first-byte');
+  });
+
   it('says idle when output stops growing, counted from its last growth', () => {
     const check = start();
     expect(check(900)).toBeNull();
