@@ -23,12 +23,41 @@ const problemCharsMax = 600;
 
 /** Writes ESCALATE with a question about this order: run it again, accept what is there, or stop. */
 export function ask(context: Context, order: Order, request: Ask): Context {
-  const id = questionId(context, order.role);
   const problem = oneLine(request.problem).slice(0, problemCharsMax);
-  const accept = request.accept;
+  return raise(context, order, {
+    question: `${order.role} did not come to a good end: ${problem} (${oneLine(request.because)}). What now?`,
+    again: { do: `Run ${order.role} again`, then: 'one more allowance of sessions for this round' },
+    accept: request.accept ?? null,
+    budget: false,
+  });
+}
+
+/** Asks whether one session may pass a budget, with the figures; the session after it is asked about again. */
+export function askBudget(context: Context, order: Order, figures: string): Context {
+  return raise(context, order, {
+    question: `${order.role} is not started: ${oneLine(figures).slice(0, problemCharsMax)}. What now?`,
+    again: {
+      do: `Run ${order.role} this once, over the budget`,
+      then: 'the session after it is asked about again; raise the figure under "budget" in coordination/next-role.yaml to go on without',
+    },
+    accept: null,
+    budget: true,
+  });
+}
+
+type Raised = {
+  readonly question: string;
+  readonly again: { readonly do: string; readonly then: string };
+  readonly accept: Role | null;
+  readonly budget: boolean;
+};
+
+function raise(context: Context, order: Order, raised: Raised): Context {
+  const { accept, budget } = raised;
+  const id = questionId(context, order.role);
   const options = [
-    { letter: 'A', do: `Run ${order.role} again`, then: 'one more allowance of sessions for this round' },
-    ...(accept === undefined || accept === null
+    { letter: 'A', ...raised.again },
+    ...(accept === null
       ? []
       : [
           {
@@ -41,15 +70,15 @@ export function ask(context: Context, order: Order, request: Ask): Context {
   ];
   const escalation: Escalation = {
     id,
-    question: `${order.role} did not come to a good end: ${problem} (${oneLine(request.because)}). What now?`,
+    question: raised.question,
     options,
-    recommended: 'A',
+    recommended: budget ? null : 'A',
     default: null,
     deadline: null,
     diagnostic: null,
   };
   const moves: Record<string, Role | null> = { A: order.role, C: null };
-  if (accept !== undefined && accept !== null) moves['B'] = accept;
+  if (accept !== null) moves['B'] = accept;
   const change = {
     ...releaseKeys,
     ...context.mend,
@@ -58,7 +87,7 @@ export function ask(context: Context, order: Order, request: Ask): Context {
     answer: null,
     note: null,
   };
-  const question = { id, role: order.role, fingerprint: null, escalation, moves, refused: null };
+  const question = { id, role: order.role, fingerprint: null, escalation, moves, refused: null, budget };
   const why = escalation.question;
   const commit = `${id} asks the human`;
   return { ...context, verdict: write({ change, escalation, question, round: asked(context), why, commit }) };

@@ -9,6 +9,8 @@ import { human, statuses, type HandoffFacts, type Role } from '../protocol/hando
 import type { Policy, Tier } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { resolveAnswer } from './answer.ts';
+import { askBudget } from './ask.ts';
+import { budgetStop } from './budget.ts';
 import { openQuestion, opened } from './question.ts';
 import { newRound, type Context, type OpenQuestion, type RoundMemory } from './round.ts';
 import { candidate, capReached, grant, orderFor, tierOf } from './route.ts';
@@ -146,6 +148,8 @@ export function dispatch(
   // READY written over the WORKING of a wait is a human who does not want to wait.
   const insist = here.verdict.type === 'cool' && here.verdict.wait?.elsewhere === null;
   const verdict = { type: 'dispatch', order, since: event.at, insist } as const;
+  const stop = budgetStop(policy, here.spent, order, event.at);
+  if (stop !== null) return askBudget({ ...here, round, order: null, outcome: null }, order, stop);
   return { ...here, round, order, outcome: null, verdict };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
+import { allowed, spend } from './budget.ts';
 import { owedPaths } from './gate.ts';
 import { count, type Context, type RoundMemory, type Verdict } from './round.ts';
 
@@ -25,6 +26,7 @@ export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
     denied: [],
     stopping: null,
     held: order.id,
+    spent: { ...context.spent, pass: false },
     leftAnswer: null,
     mend: {},
     // The first known digest stays: an attempt that only completes the previous one's file must not look unchanged.
@@ -33,7 +35,9 @@ export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
 }
 
 export function ended(context: Context, event: EventOf<'ENDED'>): Context {
-  return { ...context, at: event.at, outcome: event.outcome, denied: event.denied, stopping: null };
+  const { order } = context;
+  const spent = order === null ? context.spent : spend(context.spent, order, event);
+  return { ...context, at: event.at, outcome: event.outcome, denied: event.denied, stopping: null, spent };
 }
 
 /** The uphill write is done: an order is closed, an answered question too. */
@@ -41,6 +45,7 @@ export function written(policy: Policy, context: Context, event: EventOf<'WRITTE
   const { verdict, order } = context;
   const closed: Context = {
     ...context,
+    spent: isPass(context) ? allowed(context.spent) : context.spent,
     at: event.at,
     digest: event.digest,
     order: null,
@@ -58,6 +63,12 @@ export function written(policy: Policy, context: Context, event: EventOf<'WRITTE
   const handedOver = order !== null && verdict.change['next-role'] !== order.role;
   const round = handedOver ? withoutBaseline(policy, answered, order) : answered;
   return { ...closed, round, question };
+}
+
+/** The question about a budget was answered, and not with a stop. */
+function isPass({ verdict, question }: Context): boolean {
+  if (verdict.type !== 'write' || verdict.decision === null) return false;
+  return question?.budget === true && verdict.change['status'] === 'READY';
 }
 
 function withDecision(round: RoundMemory, verdict: Extract<Verdict, { type: 'write' }>): RoundMemory {

@@ -35,6 +35,7 @@ export function openQuestion(
     escalation,
     moves: null,
     refused: null,
+    budget: false,
   };
 }
 

@@ -4,7 +4,8 @@
  */
 import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
-import { ask } from './ask.ts';
+import { ask, askBudget } from './ask.ts';
+import { budgetStop } from './budget.ts';
 import type { Context } from './round.ts';
 import { capReached, orderFor } from './route.ts';
 import { blocked } from './verdict.ts';
@@ -35,6 +36,8 @@ export function again(policy: Policy, context: Context, order: Order, request: A
     feedback: request.feedback,
     because: request.kind === 'repair' ? 'something it owes is missing' : 'the last attempt did not finish',
   });
+  const stop = budgetStop(policy, context.spent, next, context.at);
+  if (stop !== null) return askBudget(context, next, stop);
   const wait = request.kind === 'repair' ? 0 : backoffMs(policy, order.attempt);
   const until = Math.max(request.notBefore ?? 0, context.at + wait);
   return { ...context, verdict: { type: 'cool', order: next, until, why: words, wait: null } };

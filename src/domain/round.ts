@@ -2,6 +2,7 @@
  * What the machine remembers of a round, and the verdicts its decisions come to. All of it is small JSON, because it
  * stands in every journal record. Nothing here decides; decide.ts and settle.ts do.
  */
+import { nothingSpent, type Spent } from './budget.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { Decision } from '../protocol/event.ts';
@@ -66,6 +67,8 @@ export type OpenQuestion = {
   readonly moves: Readonly<Record<string, Role | null>> | null;
   /** An answer that was refused as stale; the same one again is no new answer. */
   readonly refused: string | null;
+  /** The runner asks whether a budget may be passed. */
+  readonly budget: boolean;
 };
 
 export type ParkKind =
@@ -141,6 +144,8 @@ export type Context = {
   readonly denied: readonly string[];
   /** Why the session is being stopped, while it is. */
   readonly stopping: 'paused' | 'interrupted' | null;
+  /** What was spent so far; it only grows, and a lost write takes none of it back. */
+  readonly spent: Spent;
   readonly question: OpenQuestion | null;
   readonly findings: readonly Finding[];
   readonly verdict: Verdict;
@@ -160,6 +165,7 @@ export const emptyContext: Context = {
   denied: [],
   stopping: null,
   question: null,
+  spent: nothingSpent,
   findings: [],
   verdict: { type: 'none' },
 };

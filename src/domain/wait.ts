@@ -6,7 +6,8 @@
 import type { MachineEvent } from '../protocol/event.ts';
 import type { FailureRule, Policy, Waits } from '../protocol/policy.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
-import { ask } from './ask.ts';
+import { ask, askBudget } from './ask.ts';
+import { budgetStop } from './budget.ts';
 import { uncount, type Context, type Outage } from './round.ts';
 import { orderFor } from './route.ts';
 
@@ -42,6 +43,8 @@ export function waitFor(policy: Policy, context: Context, request: WaitRequest):
   });
   const { since, until } = outage;
   const wait = { class: outcome.class, since, seen: context.at, shared: rule.shared, elsewhere: null };
+  const stop = budgetStop(policy, context.spent, next, context.at);
+  if (stop !== null) return askBudget({ ...context, round }, next, stop);
   const verdict = { type: 'cool', order: next, until, why: outcome.message, wait } as const;
   return { ...context, round, verdict };
 }

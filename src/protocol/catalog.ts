@@ -17,7 +17,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Backoff, Caps, Limits, MemorialPolicy, Policy, RoleContract, Tier } from './policy.ts';
 import { readRole } from './rolefile.ts';
 import type { RoleFile } from './rolefile.ts';
-import { agentsOf, readSettings } from './settings.ts';
+import { agentsOf, budgetOf, readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 import {
   limitsFile,
@@ -123,6 +123,7 @@ export function assemble(files: CatalogFiles): Catalog {
     assignments: Object.fromEntries([...roleFiles].map(([name, role]) => [name, assign(role, sources)])),
     caps: mergeCaps(limits.caps, settings.caps),
     backoff: limits.backoff,
+    budget: budgetOf(settings),
     gates,
     memorial: joinMemorial(readLayers(files.memorial, memorialFile, report)),
     failures: joinFailures(readLayers(files.failures, failuresFile, report)),

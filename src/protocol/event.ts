@@ -77,6 +77,8 @@ export type MachineEvent =
       readonly costUsd: number | null;
       /** Null when nobody knows what was used: the receipt says so, and never 0. */
       readonly usage: SessionUsage | null;
+      /** By the price sheet of that version, in whole micro-dollars; null when a part of it is unknown or has no price. */
+      readonly priced: { readonly microUsd: number | null; readonly prices: string };
       /** Bytes of the prompt the session was given on its standard input. */
       readonly promptBytes: number;
       readonly sessionId: string | null;

@@ -133,6 +133,21 @@ export type FailureRule = {
   | { readonly then: 'retry' | 'ask' }
 );
 
+/** What may be used in one scope; null bounds nothing. */
+export type Bound = { readonly microUsd: number | null; readonly tokens: number | null };
+
+/** Budgets: `audit` warns, `enforce` asks the human before the session that would pass one. */
+export type Budget = {
+  readonly mode: 'audit' | 'enforce';
+  /** Of one role in one round: its own, else `role`. */
+  readonly roles: Readonly<Record<Role, Bound>>;
+  readonly role: Bound;
+  readonly round: Bound;
+  /** Of one day in UTC. */
+  readonly day: Bound;
+  readonly project: Bound;
+};
+
 export type Policy = {
   /** Digest of everything below, so that two policies are compared by one word. */
   readonly digest: string;
@@ -143,6 +158,7 @@ export type Policy = {
   readonly assignments: Readonly<Record<Role, Assignment>>;
   readonly caps: Caps;
   readonly backoff: Backoff;
+  readonly budget: Budget;
   /** The engine's own checks, per tier. */
   readonly gates: GatePlan;
   readonly memorial: MemorialPolicy;

@@ -59,6 +59,8 @@ export type Brief = {
   readonly tools: readonly string[];
   readonly limits: Limits;
   readonly manifest: Manifest;
+  /** What is left of an enforced budget, in USD, for agents that have such a cap of their own; null without one. */
+  readonly maxUsd?: number | null;
 };
 
 /** Where a session runs. Absolute paths. */

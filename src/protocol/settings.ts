@@ -11,7 +11,7 @@ import type { LineOf } from './dataissue.ts';
 import { readData } from './datafile.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { gateOptionsPatch } from './gateplan.ts';
-import type { AgentSettings } from './policy.ts';
+import type { AgentSettings, Bound, Budget } from './policy.ts';
 import { agentKinds, capsPatch, limitsPatch, modelClasses } from './statefile.ts';
 
 const agent = closed({
@@ -20,6 +20,12 @@ const agent = closed({
   scenario: plainText.optional(),
   args: z.array(z.string()).optional(),
   env: z.array(envPattern).optional(),
+});
+
+/** Money or tokens; a budget of 0 allows nothing. */
+const bound = closed({
+  usd: z.number().min(0).max(1_000_000).optional(),
+  tokens: z.int().min(0).optional(),
 });
 
 const schema = closed({
@@ -37,6 +43,14 @@ const schema = closed({
       }),
     )
     .optional(),
+  budget: closed({
+    mode: z.enum(['audit', 'enforce']).optional(),
+    roles: z.record(nameWord, bound).optional(),
+    role: bound.optional(),
+    round: bound.optional(),
+    day: bound.optional(),
+    project: bound.optional(),
+  }).optional(),
   caps: capsPatch.optional(),
   gates: gateOptionsPatch.optional(),
   interrupted: z.enum(['escalate', 'retry']).optional(),
@@ -68,6 +82,22 @@ export function readSettings(raw: string, known: Known): SettingsReading {
 
 /** What is known of each program; nothing unless given. */
 export type FactsByKind = Readonly<Partial<Record<FactKind, AgentFacts>>>;
+
+/** The budgets of a project, in whole micro-dollars. */
+export function budgetOf({ budget }: Settings): Budget {
+  const of = (each: z.infer<typeof bound> | undefined): Bound => ({
+    microUsd: each?.usd === undefined ? null : Math.round(each.usd * 1e6),
+    tokens: each?.tokens ?? null,
+  });
+  return {
+    mode: budget?.mode ?? 'audit',
+    roles: Object.fromEntries(Object.entries(budget?.roles ?? {}).map(([role, each]) => [role, of(each)])),
+    role: of(budget?.role),
+    round: of(budget?.round),
+    day: of(budget?.day),
+    project: of(budget?.project),
+  };
+}
 
 /** Every agent of a project by name: those that always exist, and the configured ones over them. */
 export function agentsOf(settings: Settings, facts: FactsByKind = {}): ReadonlyMap<string, AgentSettings> {
@@ -133,6 +163,8 @@ function checkNames(settings: Settings, known: Known, lineOf: LineOf): Diagnosti
   };
   check(settings.tier, 'tier', known.tiers, ['tier']);
   check(settings.agent, 'agent', agents, ['agent']);
+  for (const role of Object.keys(settings.budget?.roles ?? {}))
+    check(role, 'role', known.roles, ['budget', 'roles', role]);
   for (const [role, its] of Object.entries(settings.roles ?? {})) {
     check(role, 'role', known.roles, ['roles', role]);
     check(its.agent, 'agent', agents, ['roles', role, 'agent']);

@@ -8,6 +8,7 @@ import { createHands, type Hands } from './hands.ts';
 import { openRound, type OpenRound } from './open.ts';
 import { redactEvent } from './redactevent.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { budgetWarnings } from '../domain/budget.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
 import { catalogStamp, readCatalog } from '../effects/catalog.ts';
@@ -149,7 +150,11 @@ function advance(round: OpenRound, hands: Hands, told: MachineEvent, say: LoopOp
   round.state = stepped.state;
   if (event.type === 'POLICY') round.policy = event.policy;
   say({ type: 'decided', seq: record.seq, event, state: record.state, effects: stepped.effects });
-  const { verdict } = stepped.state.context;
+  const { verdict, spent } = stepped.state.context;
+  if (stepped.state.value === 'claiming' && verdict.type === 'dispatch') {
+    for (const text of budgetWarnings(round.policy, spent, verdict.order, event.at))
+      say({ type: 'remark', level: 'warning', text });
+  }
   if (stepped.state.value === 'gating' && verdict.type === 'gate') {
     for (const text of verdict.remarks) say({ type: 'remark', level: 'warning', text });
   }

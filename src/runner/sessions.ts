@@ -6,6 +6,9 @@ import { agentOf } from '../agents/index.ts';
 import { emptyTally, fold } from '../agents/tally.ts';
 import { reconciled, usageOf } from '../agents/usage.ts';
 import { byteLength, compose } from '../domain/brief.ts';
+import { capUsd } from '../domain/budget.ts';
+import { costOf } from '../domain/cost.ts';
+import { microOf } from '../domain/money.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
 import { sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
 import { readTranscript } from '../effects/transcript.ts';
@@ -116,7 +119,10 @@ async function workOrder(
     const tally = stream.tally();
     const usage = await usedBy(driver, order, tally, now() - end.ms);
     const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
-    return { ...endedEvent(driver, order, end, tally), at: now(), usage, promptBytes };
+    const at = now();
+    const cost = usage === null ? null : costOf(usage, round.prices, at).usd;
+    const priced = { microUsd: cost === null ? null : microOf(cost), prices: round.prices.version };
+    return { ...endedEvent(driver, order, end, tally), at, usage, priced, promptBytes };
   } finally {
     clearInterval(pulse);
   }
@@ -129,7 +135,7 @@ function endedEvent(
   order: Order,
   end: SessionEnd,
   tally: Tally,
-): Omit<Ended, 'at' | 'usage' | 'promptBytes'> {
+): Omit<Ended, 'at' | 'usage' | 'priced' | 'promptBytes'> {
   return {
     type: 'ENDED',
     order: order.id,
@@ -173,7 +179,8 @@ async function prepare(
   order: Order,
 ): Promise<Command> {
   const { project, policy } = round;
-  const brief = compose(policy, order, await filesForBrief(round, order));
+  const composed = compose(policy, order, await filesForBrief(round, order));
+  const brief = { ...composed, maxUsd: capUsd(policy, round.state.context.spent, order, options.now()) };
   const folder = folderOf(round, order);
   const place: Place = {
     project: project.root,

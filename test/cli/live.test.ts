@@ -32,6 +32,7 @@ const ended: Notice = {
     costUsd: null,
     usage: null,
     promptBytes: 0,
+    priced: { microUsd: null, prices: 'test' },
     sessionId: null,
     leftovers: 0,
   },

@@ -16,6 +16,7 @@ const ended = {
   costUsd: 0.42,
   usage: null,
   promptBytes: 0,
+  priced: { microUsd: null, prices: 'test' },
   sessionId: null,
   leftovers: 0,
 } as const;

@@ -80,6 +80,7 @@ describe('endScreen()', () => {
         costUsd: 0.5,
         usage: pricedUsage(500_000),
         promptBytes: 0,
+        priced: { microUsd: null, prices: 'test' },
         sessionId: null,
         leftovers: 0,
       },

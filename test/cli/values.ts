@@ -54,7 +54,7 @@ export const asking = contextWith({
     fingerprint: 'f',
     escalation,
     moves: null,
-    refused: null,
+    refused: null, budget: false,
   },
   verdict: { type: 'park', kind: 'escalation', why: escalation.question, problems: [] },
 });

@@ -55,6 +55,8 @@ describe('the settings of docs/SPEC.md', () => {
       const all = [...common, ...namesBelow(`gates.${gate}.`)].sort();
       expect(all, gate).toEqual(validAt(`gates: { ${gate}: { zzz: 1 } }`));
     }
+    expect(namesBelow('budget.')).toEqual(validAt('budget: { zzz: 1 }'));
+    expect(namesBelow('budget.role.')).toEqual(validAt('budget: { role: { zzz: 1 } }'));
     expect(namesBelow('caps.')).toEqual(validAt('caps: { zzz: 1 }'));
     expect(namesBelow('escalation.')).toEqual(validAt('escalation: { zzz: 1 }'));
   });
@@ -66,7 +68,7 @@ describe('the settings of docs/SPEC.md', () => {
     for (const path of pathsOf(shown)) {
       const general = path
         .replace(/^(agents)\.[^.]+/, '$1.<name>')
-        .replace(/^(roles)\.[^.]+/, '$1.<role>')
+        .replace(/^((?:budget\.)?roles)\.[^.]+/, '$1.<role>')
         .replace(/^(gates)\.[^.]+/, '$1.<gate>');
       const named = keys.includes(general) ? general : path;
       expect(keys).toContain(named);

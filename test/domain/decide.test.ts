@@ -23,6 +23,7 @@ const asking: Context = {
     escalation: question,
     moves: null,
     refused: null,
+    budget: false,
   },
   verdict: { type: 'park', kind: 'escalation', why: 'asked', problems: [] },
 };

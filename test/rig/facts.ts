@@ -104,6 +104,7 @@ export function ended(
     costUsd: null,
     usage: someUsage,
     promptBytes: 1_200,
+    priced: { microUsd: 10_000, prices: 'test' },
     sessionId: null,
     leftovers: 0,
     ...more,

@@ -1,4 +1,5 @@
 /** A small policy for tests of the pure floors: the four roles, the shipped tiers, short clocks. */
+import { budgetOf } from '../../src/protocol/settings.ts';
 import { defaultPlan } from '../../src/protocol/gateplan.ts';
 import { noFacts } from '../../src/protocol/agentfacts.ts';
 import type { Policy, RoleContract } from '../../src/protocol/policy.ts';
@@ -111,6 +112,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     assignments: Object.fromEntries(Object.keys(roles).map((role) => [role, assignment])),
     caps: { perRole: 4, perRound: 10, perDispatch: 2 },
     gates: defaultPlan,
+    budget: budgetOf({}),
     backoff: { firstMs: 1_000, factor: 3, maxMs: 30_000 },
     memorial: {
       injectMax: 12,

@@ -174,6 +174,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       costUsd: null,
       usage: null,
       promptBytes: 0,
+      priced: { microUsd: null, prices: 'test' },
       sessionId: null,
       leftovers: 0,
     };

@@ -1,0 +1,219 @@
+/**
+ * Budgets: what has been spent, and whether the next session may start. Pure, and part of the machine's memory, so it is
+ * the same after a restart. Amounts are whole micro-dollars and tokens. What a session will come to is told from its
+ * role's sessions so far, so that a budget stops before the session that would pass it, not after.
+ */
+import type { MachineEvent } from '../protocol/event.ts';
+import type { Bound, Budget, Policy } from '../protocol/policy.ts';
+import type { Order } from '../protocol/session.ts';
+import { sumUsage, tokensOf } from '../protocol/usage.ts';
+import { dollars } from './money.ts';
+
+/** What some sessions came to. */
+export type Amount = {
+  readonly sessions: number;
+  readonly microUsd: number;
+  readonly tokens: number;
+  /** Sessions that have no price, and those of which nobody knows the tokens; a human's word takes them back to 0. */
+  readonly unpriced: number;
+  readonly unknown: number;
+};
+
+export type Spent = {
+  readonly project: Amount;
+  /** By role, over the project: what a session of that role comes to. */
+  readonly roles: Readonly<Record<string, Amount>>;
+  /** A day in UTC, `YYYY-MM-DD`. */
+  readonly day: { readonly date: string; readonly amount: Amount };
+  readonly round: {
+    readonly id: string;
+    readonly amount: Amount;
+    readonly roles: Readonly<Record<string, Amount>>;
+  };
+  /** A human allowed the next session over the budget; the claim of that session uses it up. */
+  readonly pass: boolean;
+};
+
+const nothing: Amount = { sessions: 0, microUsd: 0, tokens: 0, unpriced: 0, unknown: 0 };
+
+export const nothingSpent: Spent = {
+  project: nothing,
+  roles: {},
+  day: { date: '', amount: nothing },
+  round: { id: '', amount: nothing, roles: {} },
+  pass: false,
+};
+
+type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
+
+/** The memory after one more session. */
+export function spend(spent: Spent, order: Order, event: Ended): Spent {
+  const { usage, priced } = event;
+  const add = (amount: Amount | undefined): Amount => {
+    const before = amount ?? nothing;
+    return {
+      sessions: before.sessions + 1,
+      microUsd: before.microUsd + (priced.microUsd ?? 0),
+      tokens: before.tokens + (usage === null ? 0 : tokensOf(sumUsage(usage.models.map((row) => row.usage)))),
+      unpriced: before.unpriced + (usage !== null && priced.microUsd === null ? 1 : 0),
+      unknown: before.unknown + (usage === null ? 1 : 0),
+    };
+  };
+  const date = dayOf(event.at);
+  const round = spent.round.id === order.round ? spent.round : { ...nothingSpent.round, id: order.round };
+  return {
+    ...spent,
+    project: add(spent.project),
+    roles: { ...spent.roles, [order.role]: add(spent.roles[order.role]) },
+    day: { date, amount: add(spent.day.date === date ? spent.day.amount : undefined) },
+    round: {
+      id: order.round,
+      amount: add(round.amount),
+      roles: { ...round.roles, [order.role]: add(round.roles[order.role]) },
+    },
+  };
+}
+
+/** A human allowed one session over the budget, and knows of what could not be counted. */
+export function allowed(spent: Spent): Spent {
+  const known = (amount: Amount): Amount => ({ ...amount, unpriced: 0, unknown: 0 });
+  const each = (roles: Spent['roles']): Spent['roles'] =>
+    Object.fromEntries(Object.entries(roles).map(([role, amount]) => [role, known(amount)]));
+  return {
+    project: known(spent.project),
+    roles: each(spent.roles),
+    day: { ...spent.day, amount: known(spent.day.amount) },
+    round: { ...spent.round, amount: known(spent.round.amount), roles: each(spent.round.roles) },
+    pass: true,
+  };
+}
+
+/** A session that is about to be started, at `at` (epoch ms). */
+type Session = { readonly role: string; readonly round: string; readonly at: number };
+
+type Scope = { readonly name: string; readonly bound: Bound; readonly amount: Amount };
+
+/** Every budget that a session of this role would be counted in, with what has been spent of it. */
+function scopesOf(budget: Budget, spent: Spent, of: Session): readonly Scope[] {
+  const round = spent.round.id === of.round ? spent.round : nothingSpent.round;
+  const day = spent.day.date === dayOf(of.at) ? spent.day.amount : nothing;
+  return [
+    {
+      name: `${of.role} in round ${of.round}`,
+      bound: budget.roles[of.role] ?? budget.role,
+      amount: round.roles[of.role] ?? nothing,
+    },
+    { name: `round ${of.round}`, bound: budget.round, amount: round.amount },
+    { name: `the day ${dayOf(of.at)} (UTC)`, bound: budget.day, amount: day },
+    { name: 'the project', bound: budget.project, amount: spent.project },
+  ];
+}
+
+/** What speaks against starting a session, in words with the figures; empty when nothing does. */
+export function objections(budget: Budget, spent: Spent, of: Session): readonly string[] {
+  const typical = typicalOf(spent, of.role);
+  return scopesOf(budget, spent, of).flatMap(({ name, bound, amount }) => {
+    const found: string[] = [];
+    const needsMoney = bound.microUsd !== null;
+    if (amount.unknown > 0 && (needsMoney || bound.tokens !== null)) {
+      found.push(
+        `the budget of ${name} cannot be counted: nobody knows what ${sessions(amount.unknown)} used`,
+      );
+    }
+    if (amount.unpriced > 0 && needsMoney) {
+      found.push(
+        `the budget of ${name} cannot be counted in money: ${sessions(amount.unpriced)} worked on a model without a price`,
+      );
+    }
+    if (bound.microUsd !== null && isOver(amount.microUsd, typical?.microUsd ?? 0, bound.microUsd)) {
+      const next =
+        typical === null
+          ? ''
+          : `, and a session of ${of.role} comes to ${usd(typical.microUsd)} (${typical.from})`;
+      found.push(`the budget of ${name} is ${usd(bound.microUsd)}: ${usd(amount.microUsd)} is spent${next}`);
+    }
+    if (bound.tokens !== null && isOver(amount.tokens, typical?.tokens ?? 0, bound.tokens)) {
+      const next =
+        typical === null ? '' : `, and a session of ${of.role} comes to ${typical.tokens} (${typical.from})`;
+      found.push(`the budget of ${name} is ${bound.tokens} tokens: ${amount.tokens} are spent${next}`);
+    }
+    return found;
+  });
+}
+
+/** A budget of 0 allows nothing; else the last token of it may be spent. */
+function isOver(amount: number, next: number, bound: number): boolean {
+  return amount >= bound || amount + next > bound;
+}
+
+/**
+ * What is left in the narrowest budget of money, in USD, where it is enforced; null without one, and for a session that a
+ * human allowed to pass it.
+ */
+export function capUsd(
+  policy: Pick<Policy, 'budget'>,
+  spent: Spent,
+  order: Pick<Order, 'role' | 'round'>,
+  at: number,
+): number | null {
+  const { budget } = policy;
+  if (budget.mode !== 'enforce') return null;
+  const left = scopesOf(budget, spent, { role: order.role, round: order.round, at }).flatMap(
+    ({ bound, amount }) => (bound.microUsd === null ? [] : [bound.microUsd - amount.microUsd]),
+  );
+  const least = Math.min(...left);
+  // Nothing left means that a human let this one pass.
+  return left.length === 0 || least <= 0 ? null : least / 1e6;
+}
+
+/** The mean of the role's counted sessions, else of all; null with no history. */
+function typicalOf(spent: Spent, role: string): { microUsd: number; tokens: number; from: string } | null {
+  for (const [amount, whose] of [
+    [spent.roles[role] ?? nothing, `its sessions`],
+    [spent.project, 'all sessions'],
+  ] as const) {
+    const counted = amount.sessions - amount.unknown - amount.unpriced;
+    if (counted <= 0) continue;
+    return {
+      microUsd: Math.round(amount.microUsd / counted),
+      tokens: Math.round(amount.tokens / counted),
+      from: `the mean of ${whose} so far, ${counted}`,
+    };
+  }
+  return null;
+}
+
+/** What is told, and stops nobody, where the project only audits its budgets. */
+export function budgetWarnings(
+  policy: Pick<Policy, 'budget'>,
+  spent: Spent,
+  order: Pick<Order, 'role' | 'round'>,
+  at: number,
+): readonly string[] {
+  if (policy.budget.mode !== 'audit') return [];
+  return objections(policy.budget, spent, { role: order.role, round: order.round, at });
+}
+
+/** Why the next session must not start; null when it may. Only where the project wants its budgets enforced. */
+export function budgetStop(
+  policy: Pick<Policy, 'budget'>,
+  spent: Spent,
+  order: Pick<Order, 'role' | 'round'>,
+  at: number,
+): string | null {
+  if (policy.budget.mode !== 'enforce' || spent.pass) return null;
+  const found = objections(policy.budget, spent, { role: order.role, round: order.round, at });
+  return found.length === 0 ? null : found.join('; ');
+}
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+function usd(microUsd: number): string {
+  return dollars(BigInt(microUsd) * 1_000_000n);
+}
+
+function sessions(count: number): string {
+  return count === 1 ? '1 session' : `${count} sessions`;
+}
