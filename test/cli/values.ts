@@ -54,7 +54,8 @@ export const asking = contextWith({
     fingerprint: 'f',
     escalation,
     moves: null,
-    refused: null, budget: false,
+    refused: null,
+    budget: false,
   },
   verdict: { type: 'park', kind: 'escalation', why: escalation.question, problems: [] },
 });
