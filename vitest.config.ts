@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -6,15 +6,15 @@ import { defineConfig } from 'vitest/config';
 const home = join(tmpdir(), `next-role-tests-${process.pid}`);
 const env = { XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state') };
 
-/**
- * Four projects. `unit` has no clock and no process worth naming; `journeys` and `e2e` start real processes and watch
- * real files, so they run one file at a time on a small machine. `npm test` runs these three; `long` holds what takes
- * more than a minute, and is run by `npm run test:long` alone.
- */
 // With it Node 20 starts three times slower, before any code runs, and the tests start some hundred processes. Nothing
 // here leaves the machine, so no certificate is asked for.
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
+/**
+ * Four projects. `unit` has no clock and no process worth naming; `journeys` start real processes and watch real files, so
+ * two of their files run at a time, and those of `e2e`, with whole agent programs, one at a time. `npm test` runs these three; `long` holds what takes
+ * more than a minute, and is run by `npm run test:long` alone.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -25,6 +25,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/journeys/**', 'test/e2e/**', 'test/long/**'],
           testTimeout: 30_000,
+          // vitest leaves one processor free, which on two of them means one file at a time.
+          maxWorkers: Math.max(2, availableParallelism()),
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -34,7 +37,9 @@ export default defineConfig({
           include: ['test/journeys/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          fileParallelism: false,
+          // They wait for processes and clocks more than they compute.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {

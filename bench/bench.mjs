@@ -6,12 +6,24 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { judge } from './check.mjs';
-import { describeMachine } from './machine.mjs';
+import { describeMachine, machineWords } from './machine.mjs';
 import { draw } from './picture.mjs';
 import { leave, root } from './process.mjs';
 import { tableOf, targetTable } from './table.mjs';
 
-const names = ['round', 'cold', 'gap', 'edit', 'idle', 'tracks', 'journal', 'log', 'prompt', 'spawn'];
+const names = [
+  'round',
+  'cold',
+  'gap',
+  'edit',
+  'idle',
+  'tracks',
+  'journal',
+  'log',
+  'prompt',
+  'spawn',
+  'claude',
+];
 /** What the short form measures: targets that a regression would break, and that a busy machine does not. */
 const quickNames = ['round', 'edit', 'journal', 'log'];
 
@@ -45,20 +57,21 @@ try {
     const its = await import(`./measures/${name}.mjs`);
     say(`\n## ${name}: ${its.about}\n`);
     const startMs = performance.now();
-    const measured = await its.measure({
-      quick,
-      peers,
-      n: values.n === undefined ? undefined : Number(values.n),
-      tell,
-    });
+    const n = values.n === undefined ? undefined : Number(values.n);
+    const measured = await its.measure({ quick, peers, n, tell });
     results.measures[name] = { about: its.about, ...measured };
-    say(tableOf(its.columns, measured.rows));
-    for (const reason of measured.leftOut ?? []) say(`Left out: ${reason}`);
-    say(`(${Math.round((performance.now() - startMs) / 1000)} s)`);
-    if (docs) {
-      mkdirSync(join(root, 'docs/performance'), { recursive: true });
-      writeFileSync(join(root, `docs/performance/${name}.svg`), draw(its.picture, measured.rows));
-    }
+    const table = [
+      tableOf(its.columns, measured.rows),
+      ...(measured.leftOut ?? []).map((reason) => `\nLeft out: ${reason}`),
+    ].join('\n');
+    say(`${table}\n(${Math.round((performance.now() - startMs) / 1000)} s)`);
+    if (quick || measured.rows.length === 0) continue;
+    keep(
+      name,
+      { ...results.measures[name], machine: { ...results.machine, load: describeMachine().load } },
+      table,
+    );
+    if (docs) publish(name, table, draw(its.picture, measured.rows));
   }
 } finally {
   leave();
@@ -67,15 +80,30 @@ try {
 const targets = JSON.parse(readFileSync(values.targets ?? join(root, 'bench/targets.json'), 'utf8'));
 const verdicts = judge(targets, results);
 say(`\n## Targets\n\n${targetTable(verdicts)}`);
-if (!quick) keep();
 if (check && verdicts.some(({ met }) => met === false)) process.exitCode = 1;
 
-/** One pair of files per machine, so that results of two machines never overwrite one another. */
-function keep() {
-  const folder = join(root, 'bench/results');
-  mkdirSync(folder, { recursive: true });
+/** In a folder for each kind of machine, so that results of two machines never overwrite one another. */
+function keep(name, measured, table) {
   const { system, arch, cpus, node } = results.machine;
-  const name = `${system}-${arch}-${cpus}cpu-node${node.split('.')[0]}${values.only === undefined ? '' : `-${wanted.join('-')}`}`;
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...results, verdicts }, null, 1)}\n`);
-  say(`\nKept in bench/results/${name}.json`);
+  const folder = join(root, `bench/results/${system}-${arch}-${cpus}cpu-node${node.split('.')[0]}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(measured, null, 1)}\n`);
+  writeFileSync(
+    join(folder, `${name}.md`),
+    `# ${measured.about}\n\n${machineWords(measured.machine)}\n\n${table}\n`,
+  );
+}
+
+/** Puts the table into docs/PERFORMANCE.md, between the two marks of its measure, and the picture beside it. */
+function publish(name, table, picture) {
+  const page = join(root, 'docs/PERFORMANCE.md');
+  const text = readFileSync(page, 'utf8');
+  const part = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
+  if (!part.test(text)) throw new Error(`docs/PERFORMANCE.md has no place for "${name}"`);
+  writeFileSync(
+    page,
+    text.replace(part, (_, start, end) => `${start}\n${table}\n\n${end}`),
+  );
+  mkdirSync(join(root, 'docs/performance'), { recursive: true });
+  writeFileSync(join(root, `docs/performance/${name}.svg`), picture);
 }

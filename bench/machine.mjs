@@ -36,3 +36,8 @@ function fsyncMs() {
   closeSync(fd);
   return median(times);
 }
+
+/** The machine in one line. */
+export const machineWords = (its) =>
+  `${its.day}, commit ${its.commit}: ${its.cpus} x ${its.cpu}, ${its.memoryGiB} GiB, ${its.system} ${its.kernel}, Node ${its.node}, ` +
+  `fsync ${its.fsyncMs} ms, load ${its.load.join(' ')}; agent ${its.agent}.`;

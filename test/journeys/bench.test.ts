@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
+/** Fifteen seconds on a quiet machine; a busy one may take ten times that and must not fail for it. */
+const timeout = 300_000;
+
 const folder = mkdtempSync(join(tmpdir(), 'next-role-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -15,7 +18,7 @@ function bench(...args: readonly string[]): { readonly code: number | null; read
   return { code: status, out: stdout + stderr };
 }
 
-describe('npm run bench -- --quick --check', () => {
+describe('npm run bench -- --quick --check', { timeout }, () => {
   it('finds every target of the short form met, with its wide margin', () => {
     const { code, out } = bench('--quick', '--check');
     expect(out).toContain('## Targets');
