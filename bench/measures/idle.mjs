@@ -29,7 +29,7 @@ export async function measure({ quick, tell }) {
           while (first < count && parked(projects[first])) first += 1;
           return first === count;
         },
-        120_000,
+        600_000,
         20,
       );
       const readyMs = monotonicMs() - startMs;

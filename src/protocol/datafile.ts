@@ -26,16 +26,27 @@ const dataBracketsMax = 2_000;
 /** Found text shown in a message is cut here, in UTF-16 units. */
 const shownCharsMax = 60;
 
+/** What was read well, by schema and text: a thousand projects in one watch have the same files but for a few. */
+const goodOnes = new WeakMap<z.ZodType, Map<string, unknown>>();
+/** Texts kept for one schema. */
+const goodOnesMax = 64;
+
 /**
  * Parses and checks. An empty file, or one of comments only, reads as an empty map.
  *
  * @example readData('tier: audit', z.object({ tier: z.string() })) // { ok: true, value: { tier: 'audit' }, lineOf }
  */
 export function readData<T>(text: string, schema: z.ZodType<T>): DataReading<T> {
+  const values = goodOnes.get(schema) ?? new Map<string, unknown>();
+  if (values.has(text)) return { ok: true, value: values.get(text) as T, lineOf: lineLater(text) };
   const tree = parseTree(text);
   if (!tree.ok) return tree;
   const checked = schema.safeParse(tree.value, { reportInput: true });
-  if (checked.success) return { ok: true, value: checked.data, lineOf: tree.lineOf };
+  if (checked.success) {
+    if (values.size >= goodOnesMax) values.clear();
+    goodOnes.set(schema, values.set(text, checked.data));
+    return { ok: true, value: checked.data, lineOf: tree.lineOf };
+  }
   return {
     ok: false,
     diagnostics: checked.error.issues.flatMap((issue) => describeIssue(issue, tree.lineOf)),
@@ -45,11 +56,15 @@ export function readData<T>(text: string, schema: z.ZodType<T>): DataReading<T> 
 function parseTree(text: string): DataReading<unknown> {
   const value = parsedTexts.get(text);
   if (value === undefined) return parseAnew(text);
-  const lineOf: LineOf = (path) => {
+  return { ok: true, value, lineOf: lineLater(text) };
+}
+
+/** Lines are asked for only where something is wrong. */
+function lineLater(text: string): LineOf {
+  return (path) => {
     const tree = parseAnew(text);
     return tree.ok ? tree.lineOf(path) : 1;
   };
-  return { ok: true, value, lineOf };
 }
 
 function parseAnew(text: string): DataReading<unknown> {
