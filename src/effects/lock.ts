@@ -138,11 +138,14 @@ function elsewhere(by: Owner, root: string, file: string): Acquired {
 }
 
 async function release(server: Server, file: string, self: Owner): Promise<void> {
-  const owner = await readOwner(file);
-  // Gone before the lock is: the next holder writes its own file and must not lose it to us.
-  if (owner?.pid === self.pid && owner.since === self.since && owner.host === self.host)
-    await rm(file, { force: true });
-  await stop(server);
+  try {
+    const owner = await readOwner(file);
+    // Gone before the lock is: the next holder writes its own file and must not lose it to us.
+    if (owner?.pid === self.pid && owner.since === self.since && owner.host === self.host)
+      await rm(file, { force: true });
+  } finally {
+    await stop(server);
+  }
 }
 
 /** A file that cannot be understood names nobody; it is left by hand or by a crash of the disk. */

@@ -3,7 +3,7 @@
  * is still being saved is given a moment to settle; nothing here ever writes.
  */
 import { candidate } from '../domain/route.ts';
-import { digestOf, digestText, errorCode, explain, readText } from '../effects/files.ts';
+import { digestOf, digestText, errorCode, explain, insideProject, readText } from '../effects/files.ts';
 import { findOffered } from '../effects/project.ts';
 import { decode } from '../protocol/codec.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
@@ -34,6 +34,7 @@ export async function readHandoff(project: Project, policy: Policy): Promise<Rea
 
 async function readOnce(project: Project, policy: Policy): Promise<Read> {
   try {
+    if (!(await insideProject(project.root, project.handoffName))) return unreadable(outside(project));
     const file = await readText(project.handoff);
     if (file === null) return unreadable(missing(project));
     return { digest: file.digest, text: file.text, reading: decodeOnce(file.text, policy) };
@@ -65,6 +66,17 @@ function missing(project: Project): Diagnostic {
     severity: 'error',
     message: `There is no "${project.handoffName}"`,
     hint: 'next-role init',
+  };
+}
+
+/** A link may lead to another place in the project, as some keep their files; what it leaves is not ours to write to. */
+function outside(project: Project): Diagnostic {
+  return {
+    code: 'file-unreadable',
+    line: 1,
+    severity: 'error',
+    message: `"${project.handoffName}" is a link that leaves the project, or lies in a folder that is one`,
+    hint: 'Put the file itself in its place: cp --remove-destination "$(readlink -f <file>)" <file>',
   };
 }
 

@@ -20,6 +20,7 @@ import type { OpenRound } from './open.ts';
 import { countIntoMemorial } from './memorial.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { isLifted, knownLimit, shareLimit } from './limits.ts';
+import { createWakes, type Wakes } from './wakes.ts';
 import { decisionText } from './decision.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 
@@ -46,9 +47,6 @@ export type Hands = {
   /** Drops timers; sessions that still run go on without us. */
   close(): void;
 };
-
-/** Longest single timer, in ms: a sleeping laptop and a stepped clock are noticed after that. */
-const timerMsMax = 20_000;
 
 export function createHands(round: OpenRound, options: HandsOptions): Hands {
   const { project } = round;
@@ -279,28 +277,4 @@ async function commitRound(round: OpenRound, options: HandsOptions, subject: str
     options.say({ type: 'remark', level: 'warning', text: `Not committed: ${made.why}` });
   }
   return null;
-}
-
-type Wakes = { at(time: number): void; close(): void };
-
-/** One pending wake; a later wish replaces it, as only the present state's wish counts. */
-function createWakes(options: Pick<HandsOptions, 'push' | 'now'>): Wakes {
-  let timer: NodeJS.Timeout | null = null;
-  const arm = (time: number): void => {
-    if (timer !== null) clearTimeout(timer);
-    const rest = Math.max(0, time - options.now());
-    timer = setTimeout(
-      () => {
-        if (options.now() >= time) options.push({ type: 'TICK', at: options.now() });
-        else arm(time);
-      },
-      Math.min(rest, timerMsMax),
-    );
-  };
-  return {
-    at: arm,
-    close: () => {
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
 }

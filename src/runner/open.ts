@@ -56,7 +56,13 @@ export async function openRound(
   const close = async (): Promise<void> => {
     round.store.close();
     round.log.close();
-    await lock.release();
+    try {
+      await lock.release();
+    } catch (error) {
+      // The lock itself is free; what is left of its file is nobody's, and must not hide why the run ended.
+      const text = `The lock's file could not be removed: ${explain(error)}`;
+      options.say({ type: 'remark', level: 'warning', text });
+    }
   };
   return { type: 'open', round: { ...round, close } };
 }

@@ -6,6 +6,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { countRound, inLanes, roundWith } from '../rig/crash.ts';
 import { removeProjects } from '../rig/journey.ts';
+import { breachesOf } from '../rig/order.ts';
 import { makeShellProject, ranInOrder } from '../rig/shell-agent.ts';
 
 afterAll(removeProjects);
@@ -22,6 +23,8 @@ it(
         .map(({ at }) => ({ half, at })),
     );
     expect(points.length).toBeGreaterThan(30);
+    // What a power cut leaves: no step before its record is synced, no name before its content.
+    for (const { steps } of halves) expect(breachesOf(steps)).toEqual([]);
     await inLanes(points, async ({ half, at }) => {
       const { hit, outcome: found } = await roundWith(half, { at, act: 'kill-after' });
       expect(hit.signal, `step ${at}: ${hit.said}`).toBe('SIGKILL');

@@ -115,8 +115,11 @@ async function halfOf(project: Project): Promise<Half> {
   return { start, steps };
 }
 
+/** The role's own question is answered with B; one that the runner asks about a session that did not start, with A. */
 async function answer(project: Project): Promise<string> {
-  return (await resume(project, { choose: 'B', note: 'as the client does', id: null })).type;
+  const ours = handoffText(project).includes('did not come to a good end');
+  const note = ours ? 'try again' : 'as the client does';
+  return (await resume(project, { choose: ours ? 'A' : 'B', note, id: null })).type;
 }
 
 /** Works through points, a few at the same time; the machine that this must pass on has two cores. */

@@ -16,7 +16,7 @@ set -e
 handoff=$NEXT_ROLE_HANDOFF
 echo "$NEXT_ROLE_ROLE $NEXT_ROLE_VISIT" >>ran.log
 propose() { sed -i -e "s/^next-role: .*/next-role: $1/" -e "s/^status: .*/status: $2/" "$handoff"; }
-if [ "$NEXT_ROLE_ROLE-$NEXT_ROLE_VISIT" = implementer-1 ]; then
+if [ "$NEXT_ROLE_ROLE-$(grep -c '^implementer' ran.log)" = implementer-1 ]; then
   sed -i -e 's/^status: .*/status: ESCALATE\\nescalation:\\n  question: A or B?\\n  options:\\n    A: { do: a, then: "" }\\n    B: { do: b, then: "" }/' "$handoff"
   exit 0
 fi
