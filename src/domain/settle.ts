@@ -28,6 +28,10 @@ export function settle(policy: Policy, context: Context, event: Settled): Contex
   if (tier === null) return stalled(here, `the tier "${round.tier}" is gone`);
   const { handoff } = event;
   if (handoff === null) return malformed(policy, here, order, event);
+  if (isOtherRound(here, order, handoff)) {
+    // Nothing is changed; the write only closes the order, and the new round is read.
+    return { ...here, mend: {}, verdict: write({ change: {}, why: 'a human opened another round' }) };
+  }
   const left = { leftAnswer: here.leftAnswer ?? { text: handoff.answer }, mend: roundBack(order, handoff) };
   return judge(policy, { ...here, ...left }, { order, outcome, tier, handoff, event });
 }
@@ -115,6 +119,17 @@ function proposal(tier: Tier, policy: Policy, from: Role, handoff: HandoffFacts)
 
 /** What of a proposal counts beside its next role. */
 type Given = { readonly ends: Status | null; readonly pause: boolean };
+
+/**
+ * Whether a human opened another round over a result that stood in the file already: it was settled before, our write
+ * took the dispatch id out, and the runner ended before it had noted that. Such an edit is no role's doing.
+ */
+function isOtherRound(here: Context, order: Order, handoff: HandoffFacts): boolean {
+  const settledBefore = here.leftAnswer !== null;
+  return (
+    settledBefore && handoff.dispatch === null && handoff.round !== null && handoff.round !== order.round
+  );
+}
 
 /** Which round it is, is not a role's to say. */
 function roundBack(order: Order, handoff: HandoffFacts): HandoffChange {

@@ -57,7 +57,7 @@ export function startClocks(settings: ClockSettings): {
   let activeAtMs = settings.nowMs;
   let outputBytes = 0;
   let busyAtMs = startedAtMs;
-  let cpuAtActivityMs: number | null = null;
+  let cpuAtActivityMs: number | null = 0;
   let lookAtMs = settings.nowMs + lookEveryMs();
   let doneAtMs: number | null = null;
 

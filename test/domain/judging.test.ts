@@ -40,6 +40,26 @@ describe('a session’s result that is not on disk yet', () => {
     expect(orderOf(state)).not.toBe('');
   });
 
+  it('does not take a human’s next round for the role’s, when the runner died between its write and the note of it', () => {
+    const gates = { type: 'GATED', at: 6_000, gates: [] } as const;
+    const complete = facts({ role: 'human', status: 'ROUND-COMPLETE' });
+    const next = facts({ round: 'R02', role: 'architect' });
+    const after = walk(
+      [settled(complete), gates, lost, settled(next, { digest: 'd8' })],
+      end(working('memorial')),
+    );
+    expect(after.value).toBe('writing');
+    expect(after.context.verdict).toMatchObject({ type: 'write', change: {} });
+    const going = walk(
+      [{ type: 'WRITTEN', at: 7_000, digest: 'd8', commit: null }, read(next, { digest: 'd8' })],
+      after,
+    );
+    expect(going).toMatchObject({
+      value: 'claiming',
+      context: { order: { round: 'R02', role: 'architect' } },
+    });
+  });
+
   it('leaves an illegal edge illegal after a lost write', () => {
     const skipping = settled(facts({ role: 'memorial' }));
     const again = walk([skipping, { type: 'GATED', at: 6_000, gates: [] }, lost, skipping], end(working()));
