@@ -2,6 +2,8 @@
  * The shipped roles, state files and templates, held to their own contract: sizes, owed paths, endings, headings, and
  * that what the prompts and templates teach is what the code accepts.
  */
+import { chooseModel } from '../src/domain/modelchoice.ts';
+import { newRound } from '../src/domain/round.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -36,6 +38,7 @@ describe('the shipped files', () => {
       roles: [],
       tiers: [],
       models: [],
+      router: [],
       limits: [],
       gates: [],
       agents: [],
@@ -71,7 +74,10 @@ describe('the shipped files', () => {
   });
 
   it('name a model for every class, and limits for every role', () => {
-    const models = Object.fromEntries(roles.map((role) => [role.name, policy.assignments[role.name]?.model]));
+    const round = newRound('R01', 'full');
+    const models = Object.fromEntries(
+      roles.map((role) => [role.name, chooseModel(policy, round, role.name).model]),
+    );
     expect(models).toEqual({
       architect: 'opus',
       implementer: 'sonnet',
@@ -251,7 +257,18 @@ describe('the templates', () => {
     );
     expect(diagnostics).toEqual([]);
     expect(Object.keys(settings).sort()).toEqual(
-      ['agent', 'agents', 'caps', 'commit', 'escalation', 'interrupted', 'roles', 'tier'].sort(),
+      [
+        'agent',
+        'agents',
+        'caps',
+        'commit',
+        'escalation',
+        'gates',
+        'interrupted',
+        'preset',
+        'roles',
+        'tier',
+      ].sort(),
     );
     expect(settings).toMatchObject({
       tier: policy.defaultTier,

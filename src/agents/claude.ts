@@ -41,6 +41,10 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       // A resumed session keeps its id.
       ...(order.resumeOf === undefined ? ['--session-id', place.sessionId] : ['--resume', order.resumeOf]),
       ...(order.model === null ? [] : ['--model', order.model]),
+      // After three 529 answers the session itself goes on with this one (2.1.330): no work is lost.
+      ...(order.model === null
+        ? []
+        : order.fallbacks.slice(0, 1).flatMap((model) => ['--fallback-model', model])),
       // --tools cuts the tool list the model sees, and with it most of the fixed prompt; --allowedTools permits them.
       ...['--tools', tools],
       ...['--allowedTools', allowed.join(',')],

@@ -20,6 +20,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   why: async () => (await import('./commands/why.ts')).why,
   cost: async () => (await import('./commands/cost.ts')).cost,
   prices: async () => (await import('./commands/prices.ts')).prices,
+  route: async () => (await import('./commands/route.ts')).route,
   prompt: async () => (await import('./commands/prompt.ts')).prompt,
   memorial: async () => (await import('./commands/memorial.ts')).memorial,
   gate: async () => (await import('./commands/gate.ts')).gate,

@@ -7,13 +7,14 @@ import { isError, type Diagnostic } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { human, statuses, type HandoffFacts, type Role } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
+import type { Routing } from '../protocol/routing.ts';
 import type { Order } from '../protocol/session.ts';
 import { resolveAnswer } from './answer.ts';
 import { askBudget } from './ask.ts';
 import { budgetStop } from './budget.ts';
 import { openQuestion, opened } from './question.ts';
 import { newRound, type Context, type OpenQuestion, type RoundMemory } from './round.ts';
-import { candidate, capReached, grant, orderFor, tierOf } from './route.ts';
+import { candidate, capReached, grant, isAuto, orderFor, tierOf } from './route.ts';
 import { blocked, parked } from './verdict.ts';
 
 type Read = Extract<MachineEvent, { type: 'READ' }>;
@@ -27,8 +28,9 @@ export function decide(policy: Policy, context: Context, event: Read): Context {
   const { handoff } = event;
   if (handoff === null) return { ...known, verdict: { type: 'unreadable', problems: event.problems } };
 
-  const tier = tierOf(policy, handoff.tier);
-  const round = roundOf(context, handoff, tier?.name ?? policy.defaultTier);
+  const routing = routingOf(context, handoff, event);
+  const tier = tierOf(policy, handoff.tier, routing);
+  const round = { ...roundOf(policy, context, handoff, tier?.name ?? policy.defaultTier), routing };
   const here: Context = { ...known, round, question: round.id === context.round?.id ? known.question : null };
   switch (handoff.status) {
     case 'READY':
@@ -68,10 +70,19 @@ export function decide(policy: Policy, context: Context, event: Read): Context {
 }
 
 /** The memory of the round the file names: kept while the id stays the same, new when a human opened another one. */
-function roundOf(context: Context, handoff: HandoffFacts, tier: string): RoundMemory {
+function roundOf(policy: Policy, context: Context, handoff: HandoffFacts, tier: string): RoundMemory {
   const id = handoff.round ?? context.round?.id ?? namelessRound;
-  if (context.round?.id !== id) return newRound(id, tier);
-  return { ...context.round, tier };
+  const isRouted = isAuto(policy, handoff.tier);
+  const own = { tier, isRouted, preset: handoff.preset, models: handoff.models };
+  if (context.round?.id !== id) return { ...newRound(id, tier), ...own };
+  return { ...context.round, ...own };
+}
+
+/** A round is routed once, when it opens or gets its first directive: what is edited later does not change its tier. */
+function routingOf(context: Context, handoff: HandoffFacts, event: Read): Routing | null {
+  const id = handoff.round ?? context.round?.id ?? namelessRound;
+  const known = context.round?.id === id ? context.round.routing : null;
+  return known ?? event.routing;
 }
 
 /** READY or MERGE-READY with no question open: somebody is to work, if the tier is known. */
@@ -102,14 +113,22 @@ function ready(policy: Policy, here: Context, event: Read, handoff: HandoffFacts
       event.problems,
     );
   }
-  const role = handoff.role;
-  if (role === null || role === human)
+  const named = handoff.role;
+  if (named === null || named === human)
     return parked(here, 'human', 'the next role is the human', event.problems);
-  return dispatch(policy, here, event, role, tier, `the handoff says READY for ${role}`);
+  if (handoff.preset !== null && !Object.hasOwn(policy.presets, handoff.preset)) {
+    const known = Object.keys(policy.presets).join(', ');
+    return parked(here, 'illegal', `the preset "${handoff.preset}" is not known (${known})`, event.problems);
+  }
+  const entry = (here.round?.sessions ?? 0) === 0 ? candidate(policy, handoff, here.round?.routing) : named;
+  const role = entry ?? named;
+  const said = `the handoff says READY for ${named}`;
+  const because = role === named ? said : `${said}; tier ${tier.name} has none, and starts with ${role}`;
+  return dispatch(policy, here, event, role, tier, because);
 }
 
 function mergeReady(policy: Policy, here: Context, event: Read, handoff: HandoffFacts, tier: Tier): Context {
-  const role = candidate(policy, handoff);
+  const role = candidate(policy, handoff, here.round?.routing);
   if (role === null) return { ...here, order: null, verdict: { type: 'finish', why: 'MERGE-READY' } };
   return dispatch(policy, here, event, role, tier, `MERGE-READY: ${role} is next in tier ${tier.name}`);
 }

@@ -6,7 +6,7 @@ import type { MachineEvent } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { allowed, spend } from './budget.ts';
 import { owedPaths } from './gate.ts';
-import { count, type Context, type RoundMemory, type Verdict } from './round.ts';
+import { count, setBack, type Context, type RoundMemory, type Verdict } from './round.ts';
 
 type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
 
@@ -61,7 +61,7 @@ export function written(policy: Policy, context: Context, event: EventOf<'WRITTE
   if (memory === null) return { ...closed, question };
   const answered = withDecision(memory, verdict);
   const handedOver = order !== null && verdict.change['next-role'] !== order.role;
-  const round = handedOver ? withoutBaseline(policy, answered, order) : answered;
+  const round = handedOver ? handedOn(withoutBaseline(policy, answered, order), order, verdict) : answered;
   return { ...closed, round, question };
 }
 
@@ -76,6 +76,18 @@ function withDecision(round: RoundMemory, verdict: Extract<Verdict, { type: 'wri
   if (decision === null) return round;
   const kept = { id: decision.answer.escalationId, role: decision.role, path: decision.path };
   return { ...round, decisions: [...round.decisions, kept] };
+}
+
+/** A role that is done starts afresh later; one that gets its work back has failed once more. */
+function handedOn(
+  round: RoundMemory,
+  order: NonNullable<Context['order']>,
+  { change }: Extract<Verdict, { type: 'write' }>,
+): RoundMemory {
+  const { [order.role]: _done, ...setbacks } = round.setbacks;
+  const to = change['next-role'] ?? null;
+  const sentBack = change['status'] === 'READY' && to !== null && (round.visits[to] ?? 0) > 0;
+  return sentBack ? setBack({ ...round, setbacks }, to, { failed: true }) : { ...round, setbacks };
 }
 
 /** A role that is sent back later must change its files again. */

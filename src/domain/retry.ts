@@ -6,7 +6,7 @@ import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { ask, askBudget } from './ask.ts';
 import { budgetStop } from './budget.ts';
-import type { Context } from './round.ts';
+import { setBack, type Context } from './round.ts';
 import { capReached, orderFor } from './route.ts';
 import { blocked } from './verdict.ts';
 
@@ -14,6 +14,8 @@ export type Again = {
   readonly kind: Order['kind'];
   /** What was wrong, word for word; shown to the next attempt and, at the cap, to the human. */
   readonly feedback: readonly string[];
+  /** Whose fault it was, the model's when absent: that raises the class of the next attempt. */
+  readonly blame?: 'model' | 'nobody';
   /** Earliest start, epoch ms; absent means after the policy's backoff. */
   readonly notBefore?: number;
 };
@@ -28,7 +30,9 @@ export function again(policy: Policy, context: Context, order: Order, request: A
     if (request.kind === 'repair') return ask(context, order, { problem: words, because: cap });
     return blocked(context, `${cap}; the last attempt: ${words}`);
   }
-  const next = orderFor(policy, round, {
+  // Whatever the reason, the next attempt of the role is by a stronger model, unless no model was at fault.
+  const blamed = request.blame === 'nobody' ? round : setBack(round, order.role, { failed: true });
+  const next = orderFor(policy, blamed, {
     role: order.role,
     dispatchId: order.dispatchId,
     at: context.at,
@@ -40,7 +44,7 @@ export function again(policy: Policy, context: Context, order: Order, request: A
   if (stop !== null) return askBudget(context, next, stop);
   const wait = request.kind === 'repair' ? 0 : backoffMs(policy, order.attempt);
   const until = Math.max(request.notBefore ?? 0, context.at + wait);
-  return { ...context, verdict: { type: 'cool', order: next, until, why: words, wait: null } };
+  return { ...context, round: blamed, verdict: { type: 'cool', order: next, until, why: words, wait: null } };
 }
 
 /** The pause before an attempt, in ms: grows by the policy's factor, up to its bound. */

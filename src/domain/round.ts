@@ -8,13 +8,30 @@ import type { Escalation } from '../protocol/escalation.ts';
 import type { Decision } from '../protocol/event.ts';
 import type { Finding } from '../protocol/finding.ts';
 import type { HandoffChange, Role, Status } from '../protocol/handoff.ts';
+import type { Routing } from '../protocol/routing.ts';
 import type { Order, Outcome, FailureClass } from '../protocol/session.ts';
 import type { GateSight } from './memorial.ts';
+
+/** What went wrong with a role's attempts since it last finished its work. */
+export type Setback = {
+  /** Attempts that failed by themselves; each raises the class of the next one. */
+  readonly failures: number;
+  /** Models that were overloaded or at their limit. */
+  readonly busy: readonly string[];
+};
 
 /** The counts that bound a round. They are never lowered by anything but a stop that a human or a limit asked for. */
 export type RoundMemory = {
   readonly id: string;
   readonly tier: string;
+  /** What the router said when the round opened; null when nothing was there to be routed. */
+  readonly routing: Routing | null;
+  /** Whether it also chose the tier. */
+  readonly isRouted: boolean;
+  /** The header's own preset and models, by role and `*` for all. */
+  readonly preset: string | null;
+  readonly models: Readonly<Record<Role, string>>;
+  readonly setbacks: Readonly<Record<Role, Setback>>;
   /** Sessions by role. */
   readonly visits: Readonly<Record<Role, number>>;
   readonly sessions: number;
@@ -175,6 +192,11 @@ export function newRound(id: string, tier: string): RoundMemory {
   return {
     id,
     tier,
+    routing: null,
+    isRouted: false,
+    preset: null,
+    models: {},
+    setbacks: {},
     visits: {},
     sessions: 0,
     attempts: {},
@@ -198,6 +220,18 @@ export function count(round: RoundMemory, order: Order): RoundMemory {
     visits: { ...round.visits, [order.role]: (round.visits[order.role] ?? 0) + 1 },
     attempts: { ...round.attempts, [order.dispatchId]: (round.attempts[order.dispatchId] ?? 0) + 1 },
   };
+}
+
+/** Notes what went wrong with an attempt of a role. */
+export function setBack(
+  round: RoundMemory,
+  role: Role,
+  more: { failed?: boolean; busy?: string },
+): RoundMemory {
+  const { failures, busy } = round.setbacks[role] ?? { failures: 0, busy: [] };
+  const all = more.busy === undefined || busy.includes(more.busy) ? busy : [...busy, more.busy];
+  const setback = { failures: failures + (more.failed === true ? 1 : 0), busy: all };
+  return { ...round, setbacks: { ...round.setbacks, [role]: setback } };
 }
 
 /** Takes one session back: a human's stop and a provider's limit do not spend an attempt. */

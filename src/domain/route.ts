@@ -2,15 +2,23 @@
  * Who works next, and why: the legal edges of a tier, and the order for one role. Pure look-ups over the policy; every
  * order carries the reasons for its role, its agent and its model.
  */
-import { human, type HandoffFacts, type Role } from '../protocol/handoff.ts';
+import { autoTier, human, type HandoffFacts, type Role } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
+import type { Routing } from '../protocol/routing.ts';
 import type { Order } from '../protocol/session.ts';
+import { chooseModel } from './modelchoice.ts';
 import type { RoundMemory } from './round.ts';
 
-/** The tier a round runs: the handoff's own when it is known, else the project's default. */
-export function tierOf(policy: Policy, named: string | null): Tier | null {
-  const name = named?.toLowerCase() ?? policy.defaultTier;
+/** The tier a round runs: the handoff's own when it is known, else the routed one where that is asked for, else the default. */
+export function tierOf(policy: Policy, named: string | null, routing: Routing | null = null): Tier | null {
+  const routed = isAuto(policy, named) ? (routing?.tier ?? policy.defaultTier) : null;
+  const name = routed ?? named?.toLowerCase() ?? policy.defaultTier;
   return Object.hasOwn(policy.tiers, name) ? (policy.tiers[name] ?? null) : null;
+}
+
+/** Whether the router chooses the tier. */
+export function isAuto(policy: Policy, named: string | null): boolean {
+  return named === null ? policy.autoTier : named.toLowerCase() === autoTier;
 }
 
 /** The role after this one in the tier; null when it is the last or not in the tier. */
@@ -32,15 +40,25 @@ export function isLegal(tier: Tier, from: Role, to: Role | null): boolean {
 }
 
 /** The role a handoff would dispatch as it stands: what its inputs are hashed for. Null when it dispatches nobody. */
-export function candidate(policy: Policy, handoff: HandoffFacts): Role | null {
-  const tier = tierOf(policy, handoff.tier);
+export function candidate(
+  policy: Policy,
+  handoff: HandoffFacts,
+  routing: Routing | null = null,
+): Role | null {
+  const tier = tierOf(policy, handoff.tier, routing);
   if (tier === null) return null;
   const named = handoff.role !== null && handoff.role !== human ? handoff.role : null;
-  if (handoff.status === 'READY') return named;
+  if (handoff.status === 'READY') return named === null ? null : entryOf(policy, handoff, tier, named);
   if (handoff.status !== 'MERGE-READY') return null;
   return named !== null && named !== 'reviewer' && tier.roles.includes(named)
     ? named
     : roleAfter(tier, 'reviewer');
+}
+
+/** Who opened the round could not know its tier: a role that a routed tier does not have gives way to its first one. */
+function entryOf(policy: Policy, handoff: HandoffFacts, tier: Tier, named: Role): Role {
+  const stranger = Object.hasOwn(policy.roles, named) && !tier.roles.includes(named);
+  return stranger && isAuto(policy, handoff.tier) ? (tier.roles[0] ?? named) : named;
 }
 
 /** What an order needs beside the policy and the round. */
@@ -57,6 +75,7 @@ export type OrderRequest = {
 /** The order for the next session of a role. */
 export function orderFor(policy: Policy, round: RoundMemory, request: OrderRequest): Order {
   const assignment = policy.assignments[request.role];
+  const choice = chooseModel(policy, round, request.role);
   const visit = (round.visits[request.role] ?? 0) + 1;
   return {
     id: `${round.id}.${round.sessions + 1}-${request.role}-${request.at.toString(36)}`,
@@ -65,13 +84,26 @@ export function orderFor(policy: Policy, round: RoundMemory, request: OrderReque
     tier: round.tier,
     role: request.role,
     agent: assignment?.agent ?? 'claude',
-    model: assignment?.model ?? null,
+    model: choice.model,
+    fallbacks: choice.fallbacks,
     visit,
     attempt: (round.attempts[request.dispatchId] ?? 0) + 1,
     kind: request.kind,
     feedback: request.feedback,
-    because: [request.because, ...(assignment === undefined ? [] : [assignment.because])],
+    because: [
+      request.because,
+      ...(assignment === undefined ? [] : [assignment.because]),
+      ...tierWords(round),
+      ...choice.because,
+    ],
   };
+}
+
+/** Why the round runs this tier, where the router chose it. */
+function tierWords({ routing, tier, isRouted }: RoundMemory): readonly string[] {
+  return isRouted && routing !== null
+    ? [`routed ${tier} (rule ${routing.rule}): ${routing.because[0] ?? ''}`]
+    : [];
 }
 
 /** Why no further session may start for this role on these inputs; null when one may. */

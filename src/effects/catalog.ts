@@ -21,7 +21,16 @@ import type { PriceSheet } from '../protocol/prices.ts';
 export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
 
 const builtinFolders = ['roles', 'state', 'templates'] as const;
-const stateNames = ['tiers', 'models', 'limits', 'gates', 'agents', 'memorial', 'failures'] as const;
+const stateNames = [
+  'tiers',
+  'models',
+  'router',
+  'limits',
+  'gates',
+  'agents',
+  'memorial',
+  'failures',
+] as const;
 /** Programs of the agents we can drive. */
 const agentPrograms = ['claude', 'codex', 'gemini', 'opencode'] as const;
 
@@ -51,7 +60,7 @@ export type CatalogReading = {
  *
  * @example
  * const { policy, problems } = await readCatalog('/home/me/app');
- * policy.assignments['reviewer']; // { agent: 'claude', model: 'opus', because: 'claude is installed; reviewer is …' }
+ * policy.assignments['reviewer']; // { agent: 'claude', because: 'claude is installed', … }
  */
 export async function readCatalog(project: string, options: CatalogOptions = {}): Promise<CatalogReading> {
   const home = options.home ?? packageRoot;
@@ -64,6 +73,7 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
   const state: Record<(typeof stateNames)[number], DataFile[]> = {
     tiers: [],
     models: [],
+    router: [],
     limits: [],
     gates: [],
     agents: [],

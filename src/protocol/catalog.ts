@@ -7,35 +7,22 @@
 import { agentsFile, joinFacts } from './agentfacts.ts';
 import { settingsPath, staysInside } from './artifact.ts';
 import { assign } from './assignment.ts';
-import type { Models } from './assignment.ts';
 import { invalid, missing, oneOf } from './dataissue.ts';
 import type { LineOf } from './dataissue.ts';
 import { readData } from './datafile.ts';
 import type { DataFile } from './datafile.ts';
 import { defaultPlan, gatesFile, mergePlan, type GatePlan, type GatesFile } from './gateplan.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import { autoTier } from './handoff.ts';
 import type { Backoff, Caps, Limits, MemorialPolicy, Policy, RoleContract, Tier } from './policy.ts';
+import { joinModels, modelsFile } from './modelfile.ts';
+import { joinRouter, routerFile } from './routerfile.ts';
 import { readRole } from './rolefile.ts';
 import type { RoleFile } from './rolefile.ts';
 import { agentsOf, budgetOf, readSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
-import {
-  limitsFile,
-  memorialFile,
-  mergeLimits,
-  millis,
-  modelsFile,
-  tiersFile,
-  failuresFile,
-} from './statefile.ts';
-import type {
-  LimitsFile,
-  LimitsPatch,
-  MemorialFile,
-  ModelsFile,
-  TiersFile,
-  FailuresFile,
-} from './statefile.ts';
+import { limitsFile, memorialFile, mergeLimits, millis, tiersFile, failuresFile } from './statefile.ts';
+import type { LimitsFile, LimitsPatch, MemorialFile, TiersFile, FailuresFile } from './statefile.ts';
 import type { z } from 'zod';
 
 /** Everything the policy is made of. Within a list, later files override earlier ones. */
@@ -43,6 +30,7 @@ export type CatalogFiles = {
   readonly roles: readonly DataFile[];
   readonly tiers: readonly DataFile[];
   readonly models: readonly DataFile[];
+  readonly router: readonly DataFile[];
   readonly limits: readonly DataFile[];
   readonly gates: readonly DataFile[];
   readonly agents: readonly DataFile[];
@@ -97,12 +85,18 @@ export function assemble(files: CatalogFiles): Catalog {
   const roleNames = [...roleFiles.keys()];
   const tiers = joinTiers(tierLayers, roleNames, report);
   const limits = joinLimits(readLayers(files.limits, limitsFile, report), roleNames, report);
-  const models = joinModels(readLayers(files.models, modelsFile, report));
-  const settings = settingsOf(files.settings, { roles: roleNames, tiers: [...tiers.keys()] }, report);
+  const models = joinModels(readLayers(files.models, modelsFile, report).map(({ value }) => value));
+  const settings = settingsOf(
+    files.settings,
+    { roles: roleNames, tiers: [...tiers.keys()], presets: [...models.presets.keys()] },
+    report,
+  );
   const facts = joinFacts(readLayers(files.agents, agentsFile, report).map((layer) => layer.value));
   const agents = agentsOf(settings, facts);
   const sources = { settings, agents, models, installed: files.installed };
-  if (!tiers.has(settings.tier ?? defaultTier)) {
+  const isAuto = settings.tier === autoTier;
+  const tier = isAuto ? defaultTier : (settings.tier ?? defaultTier);
+  if (!tiers.has(tier)) {
     const hint = 'Install next-role again, or name the tier in coordination/state/tiers.yaml.';
     report('state/tiers.yaml', [missing(1, `The default tier "${defaultTier}" is missing`, hint)]);
   }
@@ -111,7 +105,8 @@ export function assemble(files: CatalogFiles): Catalog {
     gates: settings.gates,
   });
   const policy = {
-    defaultTier: settings.tier ?? defaultTier,
+    defaultTier: tier,
+    autoTier: isAuto,
     roles: Object.fromEntries(
       [...roleFiles].map(([name, role]) => [
         name,
@@ -120,7 +115,11 @@ export function assemble(files: CatalogFiles): Catalog {
     ),
     tiers: Object.fromEntries(tiers),
     agents: Object.fromEntries(agents),
-    assignments: Object.fromEntries([...roleFiles].map(([name, role]) => [name, assign(role, sources)])),
+    assignments: Object.fromEntries([...roleFiles.keys()].map((name) => [name, assign(name, sources)])),
+    preset: settings.preset ?? null,
+    presets: Object.fromEntries(models.presets),
+    selector: models.select,
+    router: joinRouter(readLayers(files.router, routerFile, report).map(({ value }) => value)),
     caps: mergeCaps(limits.caps, settings.caps),
     backoff: limits.backoff,
     budget: budgetOf(settings),
@@ -254,16 +253,6 @@ function mergeCaps(caps: Caps, patch: LimitsFile['caps']): Caps {
     perRound: patch?.perRound ?? caps.perRound,
     perDispatch: patch?.perDispatch ?? caps.perDispatch,
   };
-}
-
-function joinModels(layers: readonly Layer<ModelsFile>[]): Models {
-  const row = (of: keyof ModelsFile): Models[typeof of] =>
-    Object.fromEntries(
-      layers.flatMap(({ value }) =>
-        Object.entries(value[of] ?? {}).filter(([, model]) => model !== undefined),
-      ),
-    );
-  return { frontier: row('frontier'), balanced: row('balanced'), cheap: row('cheap') };
 }
 
 function joinMemorial(layers: readonly Layer<MemorialFile>[]): MemorialPolicy {

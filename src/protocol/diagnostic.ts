@@ -38,6 +38,7 @@ export type DiagnosticCode =
   | 'role-unknown'
   | 'round-missing'
   | 'tier-unknown'
+  | 'model-unknown'
   | 'input-outside'
   | 'escalation-invalid'
   | 'escalation-no-options'

@@ -8,6 +8,7 @@ import type { Answer, Escalation, Option } from './escalation.ts';
 import type { GateResult } from './finding.ts';
 import type { HandoffChange, HandoffFacts } from './handoff.ts';
 import type { Policy } from './policy.ts';
+import type { Routing } from './routing.ts';
 import type { FailureClass, Order, Outcome } from './session.ts';
 import type { SessionUsage } from './usage.ts';
 
@@ -42,6 +43,8 @@ export type MachineEvent =
       readonly handoff: HandoffFacts | null;
       readonly problems: readonly Diagnostic[];
       readonly dispatchId: string | null;
+      /** What the router says of the directive; null when the handoff has none, or nobody is to work. */
+      readonly routing: Routing | null;
       /** Escalation fingerprint (its question and options), to tell a stale answer; null without an escalation. */
       readonly question: string | null;
       /** Digest of the operator's section, to tell new words from old; null without one. */

@@ -27,6 +27,8 @@ export const builtinRoles = ['architect', 'implementer', 'reviewer', 'memorial',
 /** A canonical role name: lower case, one of `builtinRoles`, `human`, or a user's own. */
 export type Role = string;
 export const human: Role = 'human';
+/** The word in place of a tier that leaves the choice to the router. */
+export const autoTier = 'auto';
 
 /**
  * What a handoff says. Values are text exactly as a person would read them: a round `0123` stays `0123`.
@@ -46,6 +48,10 @@ export type Handoff = {
   readonly statusText: string | null;
   readonly statusNote: string | null;
   readonly tier: string | null;
+  /** The preset of models for this round, lower case; null leaves it to the settings. */
+  readonly preset: string | null;
+  /** Models or classes this round's header names, by role and `*` for all. */
+  readonly models: Readonly<Record<Role, string>>;
   /** Paths as written, in order; plain text inputs of the bare dialect are split into their paths. */
   readonly inputs: readonly string[];
   readonly escalation: Escalation | null;

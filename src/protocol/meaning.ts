@@ -9,11 +9,12 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Escalation } from './escalation.ts';
 import { readEscalationBlock } from './escalationblock.ts';
 import { escalationIn } from './escalationsection.ts';
-import { builtinRoles, human, statuses } from './handoff.ts';
+import { autoTier, builtinRoles, human, statuses } from './handoff.ts';
 import type { Handoff, Reading, Role, Status } from './handoff.ts';
 import { keyOf } from './header.ts';
 import type { Header, HeaderKey } from './header.ts';
 import { pathsIn } from './inputpath.ts';
+import { readModels } from './modelkeys.ts';
 import { caution, fault, shown } from './remark.ts';
 import { headingsOf } from './section.ts';
 import type { Heading } from './section.ts';
@@ -29,6 +30,9 @@ const ownKeys = new Set([
   'next-role',
   'status',
   'tier',
+  'preset',
+  'model',
+  'models',
   'inputs',
   'answer',
   'note',
@@ -69,6 +73,8 @@ export function readHandoff(text: string, header: Header, known: Known): Reading
     statusText,
     statusNote: status.note,
     tier,
+    preset: textOf(header, 'preset')?.toLowerCase() ?? null,
+    models: modelsOf(desk),
     inputs,
     escalation,
     answer: textOf(header, 'answer'),
@@ -100,7 +106,11 @@ function othersOf(header: Header): Readonly<Record<string, string>> {
 function notText(header: Header): readonly Diagnostic[] {
   return header.keys
     .filter(
-      ({ key, raw }) => ownKeys.has(key) && typeof raw !== 'string' && !(key === 'inputs' && isTextList(raw)),
+      ({ key, raw }) =>
+        ownKeys.has(key) &&
+        typeof raw !== 'string' &&
+        !(key === 'inputs' && isTextList(raw)) &&
+        !(key === 'models' && !Array.isArray(raw)),
     )
     .map(({ key, written, line, value }) =>
       fault(
@@ -234,12 +244,22 @@ function tierOf({ header, known, remarks }: Desk): string | null {
   const word = splitWord(text).word.toLowerCase();
   const name = word === '' ? unadorned(text) : word;
   const match = known.tiers?.find((tier) => tier.toLowerCase() === name);
-  if (known.tiers !== undefined && match === undefined) {
+  if (known.tiers !== undefined && match === undefined && name !== autoTier) {
     const line = keyOf(header, 'tier')?.line ?? header.line;
     const hint = `Known tiers: ${known.tiers.join(', ')}.`;
     remarks.push(caution('tier-unknown', line, `The tier ${shown(text)} is not known.`, hint));
   }
   return match ?? name;
+}
+
+function modelsOf({ header, remarks }: Desk): Handoff['models'] {
+  const key = keyOf(header, 'models');
+  const { models, unread } = readModels(textOf(header, 'model'), key?.raw);
+  for (const piece of unread) {
+    const hint = 'Write "models: reviewer=opus, implementer=cheap": a role, then a model or a class.';
+    remarks.push(caution('model-unknown', key?.line ?? header.line, `${shown(piece)} names no model.`, hint));
+  }
+  return models;
 }
 
 function inputsOf({ text, header, headings, remarks }: Desk): readonly string[] {

@@ -6,6 +6,7 @@
 import type { GatePlan } from './gateplan.ts';
 import type { AgentFacts } from './agentfacts.ts';
 import type { Role } from './handoff.ts';
+import type { Risk, RouterRules, Work } from './routing.ts';
 
 export type ModelClass = 'frontier' | 'balanced' | 'cheap';
 
@@ -85,10 +86,36 @@ export type AgentSettings = {
   readonly facts: AgentFacts;
 };
 
-/** Which agent and model works a role in this project. */
+/** Which agent and model works a role in this project, before a round's risk and failed attempts move its class. */
 export type Assignment = {
   readonly agent: string;
-  readonly model: string | null;
+  /** Why this agent. */
+  readonly because: string;
+  /** The class the settings fix for this role; null: the preset's, else the role's own. */
+  readonly class: ModelClass | null;
+  /** Exact models of the settings, first choice first; they win over every class. Null: the class decides. */
+  readonly pinned: readonly string[] | null;
+  /** Models of its agent by class: the first, then what stands in for it. Empty: the agent's own default. */
+  readonly ladder: Readonly<Record<ModelClass, readonly string[]>>;
+};
+
+/** A named intent: which class each role gets, and how far risk and failed attempts may move it. */
+export type Preset = {
+  readonly about: string;
+  readonly classes: Readonly<Record<Role, ModelClass>>;
+  readonly risk: 'both' | 'raise' | 'none';
+  readonly escalate: boolean;
+};
+
+/** What a round must be for a role to get another class; null and empty match every round. */
+export type SelectorRule = {
+  readonly role: Role;
+  readonly risk: Risk | null;
+  readonly work: Work | null;
+  readonly tiers: readonly string[];
+  /** Ids of router signals, any of which is enough. */
+  readonly signals: readonly string[];
+  readonly class: ModelClass;
   readonly because: string;
 };
 
@@ -155,7 +182,15 @@ export type Policy = {
   readonly roles: Readonly<Record<Role, RoleContract>>;
   readonly tiers: Readonly<Record<string, Tier>>;
   readonly agents: Readonly<Record<string, AgentSettings>>;
+  /** `tier: auto`: a round whose header names no tier runs the one its directive is routed to. */
+  readonly autoTier: boolean;
   readonly assignments: Readonly<Record<Role, Assignment>>;
+  /** The preset of the settings, for rounds whose header names none. */
+  readonly preset: string | null;
+  readonly presets: Readonly<Record<string, Preset>>;
+  readonly selector: readonly SelectorRule[];
+  /** state/router.yaml: what the tier router counts, and how. */
+  readonly router: RouterRules;
   readonly caps: Caps;
   readonly backoff: Backoff;
   readonly budget: Budget;

@@ -12,7 +12,8 @@ import { readData } from './datafile.ts';
 import type { DataFile } from './datafile.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { human } from './handoff.ts';
-import { limitsPatch, modelClasses } from './statefile.ts';
+import { modelClasses } from './modelfile.ts';
+import { limitsPatch } from './statefile.ts';
 import type { LimitsPatch } from './statefile.ts';
 import type { RoleContract } from './policy.ts';
 

@@ -20,6 +20,8 @@ export type Order = {
   readonly role: Role;
   readonly agent: string;
   readonly model: string | null;
+  /** What stands in for the model when it is overloaded or at its limit, in order; the agent may use them itself. */
+  readonly fallbacks: readonly string[];
   /** 1 for the first session of this role in this round. */
   readonly visit: number;
   /** 1 for the first session on these inputs; higher on a counted retry. */

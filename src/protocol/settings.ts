@@ -11,8 +11,10 @@ import type { LineOf } from './dataissue.ts';
 import { readData } from './datafile.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { gateOptionsPatch } from './gateplan.ts';
+import { autoTier } from './handoff.ts';
 import type { AgentSettings, Bound, Budget } from './policy.ts';
-import { agentKinds, capsPatch, limitsPatch, modelClasses } from './statefile.ts';
+import { modelClasses, modelList } from './modelfile.ts';
+import { agentKinds, capsPatch, limitsPatch } from './statefile.ts';
 
 const agent = closed({
   kind: z.enum(agentKinds),
@@ -30,6 +32,7 @@ const bound = closed({
 
 const schema = closed({
   tier: nameWord.optional(),
+  preset: nameWord.optional(),
   agent: nameWord.optional(),
   agents: z.record(nameWord, agent).optional(),
   roles: z
@@ -37,7 +40,7 @@ const schema = closed({
       nameWord,
       closed({
         agent: nameWord.optional(),
-        model: plainText.optional(),
+        model: modelList.optional(),
         class: z.enum(modelClasses).optional(),
         limits: limitsPatch.optional(),
       }),
@@ -62,7 +65,11 @@ export type Settings = z.infer<typeof schema>;
 type SettingsReading = { readonly settings: Settings; readonly diagnostics: readonly Diagnostic[] };
 
 /** What the settings may refer to. */
-type Known = { readonly roles: readonly string[]; readonly tiers: readonly string[] };
+type Known = {
+  readonly roles: readonly string[];
+  readonly tiers: readonly string[];
+  readonly presets?: readonly string[];
+};
 
 /**
  * Reads the text of a settings file; with a mistake in it the settings are empty and the diagnostics say why.
@@ -161,7 +168,9 @@ function checkNames(settings: Settings, known: Known, lineOf: LineOf): Diagnosti
     if (value === undefined || valid.includes(value)) return;
     found.push(invalid(lineOf(path), `"${value}" is no ${what}`, oneOf(value, valid)));
   };
-  check(settings.tier, 'tier', known.tiers, ['tier']);
+  check(settings.tier, 'tier', [...known.tiers, autoTier], ['tier']);
+  // A caller that knows no presets takes any.
+  if (known.presets !== undefined) check(settings.preset, 'preset', known.presets, ['preset']);
   check(settings.agent, 'agent', agents, ['agent']);
   for (const role of Object.keys(settings.budget?.roles ?? {}))
     check(role, 'role', known.roles, ['budget', 'roles', role]);

@@ -5,10 +5,9 @@
  */
 import { z } from 'zod';
 import { closed, nameWord, plainText } from './dataissue.ts';
-import type { AgentKind, FailureRule, Limits, ModelClass } from './policy.ts';
+import type { AgentKind, FailureRule, Limits } from './policy.ts';
 import { failureClasses } from './session.ts';
 
-export const modelClasses = ['frontier', 'balanced', 'cheap'] as const satisfies readonly ModelClass[];
 export const agentKinds = [
   'claude',
   'codex',
@@ -104,18 +103,6 @@ const tier = closed({
 });
 export const tiersFile = z.record(nameWord, tier);
 export type TiersFile = z.infer<typeof tiersFile>;
-
-const model = z.string().min(1, 'Write a model name or alias, or null.').nullable().optional();
-const modelRow = closed({
-  claude: model,
-  codex: model,
-  gemini: model,
-  opencode: model,
-  command: model,
-  scripted: model,
-}).optional();
-export const modelsFile = closed({ frontier: modelRow, balanced: modelRow, cheap: modelRow });
-export type ModelsFile = z.infer<typeof modelsFile>;
 
 export const memorialFile = closed({
   injectMax: count.optional(),

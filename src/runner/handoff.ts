@@ -13,6 +13,8 @@ import { fill, matches, safeName } from '../protocol/artifact.ts';
 import type { Handoff, HandoffFacts, Reading } from '../protocol/handoff.ts';
 import { knownRoles, type Policy, type RoleContract } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
+import type { Routing } from '../protocol/routing.ts';
+import { routingOf } from './routing.ts';
 
 /** How long a file that cannot be read may still be half saved, and how often it is looked at again. */
 const unsettled = { pauseMs: 60, looksMax: 5 };
@@ -92,15 +94,17 @@ export async function readEvent(
 ): Promise<Extract<MachineEvent, { type: 'READ' }>> {
   const { digest, reading } = await readHandoff(project, policy);
   const { handoff } = reading;
+  const routing = handoff === null ? null : await routingOf(project, policy, handoff);
   return {
     type: 'READ',
     at,
     digest,
     handoff: handoff === null ? null : factsOf(handoff),
     problems: reading.diagnostics,
-    dispatchId: handoff === null ? null : await inputsHash(project, policy, handoff),
+    dispatchId: handoff === null ? null : await inputsHash(project, policy, { handoff, routing }),
     question: handoff === null ? null : fingerprint(handoff.escalation),
     words: wordsDigest(handoff?.operatorDecision ?? null),
+    routing,
   };
 }
 
@@ -122,10 +126,13 @@ export function fingerprint(escalation: Escalation | null): string | null {
   ).slice(0, 16);
 }
 
+/** A handoff with what the router says of it. */
+type Routed = { readonly handoff: Handoff; readonly routing: Routing | null };
+
 /** Inputs that cannot be read give no id; the decision then says so instead of guessing. */
-async function inputsHash(project: Project, policy: Policy, handoff: Handoff): Promise<string | null> {
+async function inputsHash(project: Project, policy: Policy, read: Routed): Promise<string | null> {
   try {
-    return await dispatchIdOf(project, policy, handoff);
+    return await dispatchIdOf(project, policy, read);
   } catch {
     // Whatever it was (no permission, a file beyond all bounds): `doctor` names it, and the run waits for a change.
     return null;
@@ -138,8 +145,12 @@ export function wordsDigest(words: string | null): string | null {
 }
 
 /** Hash of (round, role, inputs): the contract's files under coordination/, the inputs named, the directive, the answers. */
-async function dispatchIdOf(project: Project, policy: Policy, handoff: Handoff): Promise<string | null> {
-  const role = candidate(policy, handoff);
+async function dispatchIdOf(
+  project: Project,
+  policy: Policy,
+  { handoff, routing }: Routed,
+): Promise<string | null> {
+  const role = candidate(policy, handoff, routing);
   const contract = role === null ? undefined : policy.roles[role];
   if (role === null || contract === undefined) return null;
   const round = handoff.round ?? '';

@@ -15,6 +15,7 @@ import type { Dialect } from '../protocol/handoff.ts';
 import { knownRoles } from '../protocol/policy.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { factsOf, fingerprint, wordsDigest } from './handoff.ts';
+import { routeWith } from './routing.ts';
 
 /** What `inspect --json` prints, key by key. */
 export type Inspection = {
@@ -53,6 +54,7 @@ export function inspectText(text: string, policy: Policy): Inspection {
     dispatchId: handoff === null || candidate(policy, handoff) === null ? null : 'inspected',
     question: fingerprint(handoff?.escalation ?? null),
     words: wordsDigest(handoff?.operatorDecision ?? null),
+    routing: handoff === null ? null : routeWith(policy, handoff.directive ?? '', ''),
   };
   return {
     dialect: handoff?.dialect ?? null,

@@ -11,6 +11,7 @@ export const order: Order = {
   role: 'reviewer',
   agent: 'claude',
   model: 'opus',
+  fallbacks: [],
   visit: 2,
   attempt: 1,
   kind: 'work',

@@ -30,6 +30,7 @@ const readEvent = {
   dispatchId: null,
   question: null,
   words: null,
+  routing: null,
 } as const;
 
 function lines(notice: Notice, columns = 80, name: string | null = null): readonly string[] {

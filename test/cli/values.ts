@@ -21,6 +21,7 @@ export const order: Order = {
   role: 'implementer',
   agent: 'claude',
   model: 'sonnet',
+  fallbacks: [],
   visit: 1,
   attempt: 1,
   kind: 'work',

@@ -29,6 +29,7 @@ export function orderOf(id: string): Order {
     role: 'implementer',
     agent: 'test-agent',
     model: null,
+    fallbacks: [],
     visit: 1,
     attempt: 1,
     kind: 'work',

@@ -96,6 +96,7 @@ const provoked: Readonly<Record<DiagnosticCode, readonly Provocation[]>> = {
   ],
   'round-missing': [() => reading('STATUS: PAUSED\n')],
   'tier-unknown': [() => reading(bare('STATUS: PAUSED\nTIER: turbo\n'))],
+  'model-unknown': [() => reading(bare('STATUS: PAUSED\nMODELS: opus\n'))],
   'input-outside': [() => reading(bare('STATUS: PAUSED\nInputs: ../a.md\n'))],
   'escalation-invalid': [() => reading(bare('NEXT-ROLE: human\nSTATUS: ESCALATE\n'))],
   'escalation-no-options': [() => reading('---\nround: R1\nstatus: PAUSED\nescalation: Which?\n---\n')],

@@ -103,7 +103,7 @@ describe('state/handoff.schema.json', () => {
     );
     const keys = Object.keys(headerSchema.properties ?? {});
     expect(keys).toEqual(expect.arrayContaining([...meant, 'next-role']));
-    // Beyond them only `reason`, which the runner writes and nobody reads.
-    expect(keys.filter((key) => !meant.includes(key)).sort()).toEqual(['next-role', 'reason']);
+    // Beyond them only `model`, which is read into the models of all roles, and `reason`, which the runner writes and nobody reads.
+    expect(keys.filter((key) => !meant.includes(key)).sort()).toEqual(['model', 'next-role', 'reason']);
   });
 });

@@ -270,6 +270,7 @@ describe('state/journal.schema.json', () => {
         role: true,
         agent: true,
         model: true,
+        fallbacks: true,
         visit: true,
         attempt: true,
         kind: true,

@@ -15,7 +15,11 @@ import { limitsFile } from '../../src/protocol/statefile.ts';
 import { coded, section, subject, table, textOf } from './page.ts';
 
 const { policy } = await readCatalog(join(packageRoot, 'no-such-project'), { path: '' });
-const known = { roles: Object.keys(policy.roles), tiers: Object.keys(policy.tiers) };
+const known = {
+  roles: Object.keys(policy.roles),
+  tiers: Object.keys(policy.tiers),
+  presets: Object.keys(policy.presets),
+};
 
 const folders: string[] = [];
 afterAll(() => {
@@ -142,7 +146,7 @@ describe('the overrides of docs/SPEC.md', () => {
     const laid = await readCatalog(root, { path: '' });
     expect(laid.problems).toEqual([]);
     expect(Object.keys(laid.policy.tiers)).toEqual([...known.tiers, 'brief']);
-    expect(laid.policy.assignments['memorial']?.model).toBe('tiny');
+    expect(laid.policy.assignments['memorial']?.ladder.cheap).toEqual(['tiny']);
     expect(laid.policy.caps).toEqual({ ...policy.caps, perRole: 9 });
     expect(laid.policy.gates.options['artifact-contract'].blocks).toBe('CRITICAL');
   });

@@ -84,7 +84,15 @@ describe('decide()', () => {
 
   it('gives every order its reasons', () => {
     const { verdict } = decided(facts());
-    expect(verdict).toMatchObject({ order: { because: ['the handoff says READY for architect', 'test'] } });
+    expect(verdict).toMatchObject({
+      order: {
+        because: [
+          'the handoff says READY for architect',
+          'test',
+          'architect is class balanced, for which this agent is given no model',
+        ],
+      },
+    });
   });
 
   it('starts a new memory when a human opens another round, and forgets the old question', () => {

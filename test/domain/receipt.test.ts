@@ -17,6 +17,7 @@ const order = (id: string, more: Partial<Order> = {}): Order => ({
   role: 'architect',
   agent: 'claude',
   model: 'sonnet',
+  fallbacks: [],
   visit: 1,
   attempt: 1,
   kind: 'work',

@@ -42,6 +42,7 @@ const world = (over: Partial<CatalogFiles> = {}): CatalogFiles => ({
   tiers: [tiers],
   models: [models],
   limits: [limits],
+  router: [],
   gates: [],
   agents: [],
   memorial: [],
@@ -89,7 +90,7 @@ describe('assemble()', () => {
     expect(problems).toEqual([]);
     expect(policy.roles['builder']?.title).toBe('Mason');
     expect(Object.keys(policy.roles)).toEqual(['builder', 'checker', 'tester']);
-    expect(policy.assignments['tester']?.model).toBe('sonnet');
+    expect(policy.assignments['tester']?.ladder.balanced).toEqual(['sonnet']);
   });
 
   it('lays tiers, models and limits over each other by key', () => {
@@ -108,7 +109,7 @@ describe('assemble()', () => {
     );
     expect(problems).toEqual([]);
     expect(Object.keys(policy.tiers)).toEqual(['full', 'short']);
-    expect(policy.assignments['builder']?.model).toBe('claude-x-1');
+    expect(policy.assignments['builder']?.ladder.balanced).toEqual(['claude-x-1']);
     expect(policy.roles['builder']?.limits).toEqual({
       firstByteMs: 600_000,
       idleMs: 30_000,
@@ -154,7 +155,7 @@ describe('assemble()', () => {
     ]);
     expect(catalog.policy.roles['builder']?.class).toBe('balanced');
     expect(catalog.policy.tiers['full']?.about).toBe('Two.');
-    expect(catalog.policy.assignments['builder']?.model).toBe('sonnet');
+    expect(catalog.policy.assignments['builder']?.ladder.balanced).toEqual(['sonnet']);
     expect(catalog.policy.caps.perRole).toBe(4);
   });
 
@@ -322,14 +323,17 @@ commit: false
     expect(policy.assignments).toEqual({
       builder: {
         agent: 'mine',
-        model: null,
-        because: 'settings: agent; builder is class balanced → command is given no model',
+        because: 'settings: agent',
+        class: null,
+        pinned: null,
+        ladder: { frontier: [], balanced: [], cheap: [] },
       },
       checker: {
         agent: 'claude',
-        model: 'opus',
-        because:
-          'settings: roles.checker.agent; checker is class frontier (settings: roles.checker.class) → claude alias opus',
+        because: 'settings: roles.checker.agent',
+        class: 'frontier',
+        pinned: null,
+        ladder: { frontier: ['opus'], balanced: ['sonnet'], cheap: [] },
       },
     });
     expect(policy.caps).toEqual({ perRole: 4, perRound: 16, perDispatch: 1 });
@@ -339,9 +343,9 @@ commit: false
   it.each([
     [
       'comit: false',
-      '1 data-invalid "comit" is no key here. Did you mean "commit"? Valid: tier, agent, agents',
+      '1 data-invalid "comit" is no key here. Did you mean "commit"? Valid: tier, preset, agent, agents',
     ],
-    ['# x\n\ntier: ful', '3 data-invalid "ful" is no tier. Did you mean "full"? Valid: full.'],
+    ['# x\n\ntier: ful', '3 data-invalid "ful" is no tier. Did you mean "full"? Valid: full, auto.'],
     [
       'agent: cloude',
       '1 data-invalid "cloude" is no agent. Did you mean "claude"? Valid: claude, codex, gemini, opencode, scripted.',
@@ -419,30 +423,17 @@ describe('an assignment', () => {
   it('says when no agent is installed, and names the way forward', () => {
     const { policy, problems } = assemble(world({ installed: [] }));
     expect(problems).toEqual([]);
-    expect(policy.assignments['builder']).toEqual({
+    expect(policy.assignments['builder']).toMatchObject({
       agent: 'claude',
-      model: 'sonnet',
-      because:
-        'no agent is installed; install Claude Code, or set "agent:" in coordination/next-role.yaml; ' +
-        'builder is class balanced → claude alias sonnet',
+      because: 'no agent is installed; install Claude Code, or set "agent:" in coordination/next-role.yaml',
     });
   });
 
-  it('names the setting that chose the model', () => {
-    const { policy } = withSettings('roles: { builder: { model: claude-y-2 } }');
-    expect(policy.assignments['builder']).toEqual({
-      agent: 'claude',
-      model: 'claude-y-2',
-      because: 'claude is installed; settings: roles.builder.model',
-    });
-  });
-
-  it('leaves the model to the agent when none is listed', () => {
-    const { policy } = withSettings('roles: { builder: { class: cheap } }');
-    expect(policy.assignments['builder']?.model).toBeNull();
-    expect(policy.assignments['builder']?.because).toContain(
-      "no claude model is listed → the agent's own default",
-    );
+  it('keeps the models the settings fix, one or several', () => {
+    const one = withSettings('roles: { builder: { model: claude-y-2 } }').policy;
+    expect(one.assignments['builder']?.pinned).toEqual(['claude-y-2']);
+    const two = withSettings('roles: { builder: { model: [claude-y-2, sonnet] } }').policy;
+    expect(two.assignments['builder']?.pinned).toEqual(['claude-y-2', 'sonnet']);
   });
 });
 

@@ -132,6 +132,7 @@ function commandOf(project: string, folder: string, wanted: Wanted): Command {
     role: 'implementer',
     agent: 'claude',
     model: 'sonnet',
+    fallbacks: [],
     visit: 1,
     attempt: 1,
     kind: 'work',

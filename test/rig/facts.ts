@@ -19,6 +19,8 @@ export function facts(more: Partial<HandoffFacts> = {}): HandoffFacts {
     statusText: status,
     statusNote: null,
     tier: 'full',
+    preset: null,
+    models: {},
     inputs: [],
     escalation: null,
     answer: null,
@@ -56,6 +58,7 @@ export function read(handoff: HandoffFacts | null, more: Partial<Of<'READ'>> = {
     dispatchId: handoff === null ? null : `inputs-of-${handoff.role ?? 'nobody'}`,
     question: handoff?.escalation === null || handoff === null ? null : 'q1',
     words: handoff?.operatorDecision ?? null,
+    routing: null,
     ...more,
   };
 }

@@ -1,8 +1,9 @@
 /** A small policy for tests of the pure floors: the four roles, the shipped tiers, short clocks. */
 import { budgetOf } from '../../src/protocol/settings.ts';
 import { defaultPlan } from '../../src/protocol/gateplan.ts';
+import { joinRouter } from '../../src/protocol/routerfile.ts';
 import { noFacts } from '../../src/protocol/agentfacts.ts';
-import type { Policy, RoleContract } from '../../src/protocol/policy.ts';
+import type { Assignment, Policy, RoleContract } from '../../src/protocol/policy.ts';
 
 const limits = {
   firstByteMs: 60_000,
@@ -66,10 +67,21 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     memorial: contract('memorial'),
     coordinator: contract('coordinator'),
   };
-  const assignment = { agent: 'scripted', model: null, because: 'test' };
+  const assignment: Assignment = {
+    agent: 'scripted',
+    because: 'test',
+    class: null,
+    pinned: null,
+    ladder: { frontier: [], balanced: [], cheap: [] },
+  };
   return {
     digest: 'policy-1',
     defaultTier: 'full',
+    autoTier: false,
+    preset: null,
+    presets: {},
+    selector: [],
+    router: joinRouter([]),
     roles,
     tiers: {
       solo: { name: 'solo', about: '', roles: ['implementer'], edges: [], ends: 'ROUND-COMPLETE' },

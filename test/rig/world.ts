@@ -93,6 +93,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       dispatchId: role === null ? null : `${handoff?.round ?? ''}/${role}/${reports}`,
       question: handoff?.escalation ? 'q' : null,
       words: null,
+      routing: null,
     };
   }
 

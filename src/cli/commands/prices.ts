@@ -2,6 +2,8 @@
  * `next-role prices`: the price sheet in force, and what is wrong with it: mistakes in the project's own sheet, and
  * models in use that have no price. Looks nothing up; a price is corrected in coordination/state/prices.yaml.
  */
+import { chooseModel } from '../../domain/modelchoice.ts';
+import { newRound } from '../../domain/round.ts';
 import { modelIn, priceOf } from '../../domain/cost.ts';
 import { dollars, usdOf } from '../../domain/money.ts';
 import { readCatalog } from '../../effects/catalog.ts';
@@ -84,9 +86,11 @@ function used(project: Project, policy: Policy): readonly Unpriced[] {
       );
     }),
   );
-  const assigned = Object.entries(policy.assignments).flatMap(([role, { model }]) =>
-    model === null ? [] : [{ model, usedBy: `${role} is assigned to it` }],
-  );
+  const assigned = Object.keys(policy.assignments).flatMap((role) => {
+    const { model, fallbacks } = chooseModel(policy, newRound('R00', policy.defaultTier), role);
+    const models = model === null ? [] : [model, ...fallbacks];
+    return models.map((each) => ({ model: each, usedBy: `${role} is assigned to it` }));
+  });
   return [...new Map([...assigned, ...worked].map((each) => [each.model, each])).values()];
 }
 
