@@ -4,6 +4,9 @@
  */
 import { gateSpec } from './gateflags.ts';
 
+import { common, json } from './sharedflags.ts';
+import { routeCommand } from './routeflags.ts';
+
 /** Where completion finds the values of an argument or flag. */
 export type Values = readonly string[] | 'tier' | 'role' | 'shipped' | 'letter' | 'folder' | 'file';
 
@@ -34,15 +37,6 @@ export type CommandSpec = {
   readonly flags: readonly FlagSpec[];
   readonly examples: readonly Example[];
 };
-
-const json = { name: 'json', value: null, about: 'Print JSON for programs' } as const;
-const dir = {
-  name: 'dir',
-  value: 'DIR',
-  about: 'The project, or a folder in it (default: here, or the nearest above)',
-  values: 'folder',
-} as const;
-const common = [dir, json] as const;
 
 export const commandTable = [
   {
@@ -165,33 +159,7 @@ export const commandTable = [
       { line: 'next-role prices --json', about: 'With every date, for a script' },
     ],
   },
-  {
-    name: 'route',
-    group: 'Look',
-    about: 'Which tier a directive asks for and which models would work it, with every reason',
-    more: 'Asks no model. With --corpus it grades the router on labelled directives; exits with 1 when one gets too little care.',
-    args: [],
-    flags: [
-      {
-        name: 'directive',
-        value: 'FILE',
-        about: 'A handoff or a bare directive (default: the handoff of this project)',
-        values: 'file',
-      },
-      {
-        name: 'corpus',
-        value: 'FOLDER',
-        about: 'Markdown files with "label:" and "why:"; each folder in it is a split',
-        values: 'folder',
-      },
-      ...common,
-    ],
-    examples: [
-      { line: 'next-role route', about: 'This round: tier, words that counted, model of each role' },
-      { line: 'next-role route --directive next.md --json', about: 'A directive, for a script' },
-      { line: 'next-role route --corpus my-directives', about: 'How often is it right on yours?' },
-    ],
-  },
+  routeCommand,
   {
     name: 'prompt',
     group: 'Look',
