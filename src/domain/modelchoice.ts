@@ -93,8 +93,10 @@ function fits(rule: SelectorRule, routing: Routing, tier: string): boolean {
 
 /** The words that made the round what the rule asks for. */
 function wordsOf(rule: SelectorRule, { signals }: Routing): string {
-  const counted = signals.filter(({ id, weight }) =>
-    rule.signals.length > 0 ? rule.signals.includes(id) : rule.risk === 'high' && weight > 0,
+  const counted = signals.filter(({ id, group }) =>
+    rule.signals.length > 0
+      ? rule.signals.includes(id)
+      : rule.risk === 'high' && (group === 'risk' || group === 'A'),
   );
   const words = counted.slice(0, 3).map((signal) => `"${signal.words[0] ?? signal.id}"`);
   return words.length === 0 ? '' : ` (${words.join(', ')})`;
