@@ -141,4 +141,5 @@ const baseOrder = {
   kind: 'work',
   feedback: [],
   because: [],
+  fallbacks: [],
 } as const;
