@@ -52,6 +52,7 @@ export async function probe(settings: AgentSettings, options: ProbeOptions): Pro
     role: 'probe',
     agent: settings.name,
     model,
+    fallbacks: [],
     visit: 1,
     attempt: 1,
     kind: 'work',

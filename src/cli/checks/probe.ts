@@ -2,6 +2,8 @@
  * What `doctor --probe` asks of each installed agent: one tiny session, with its result and its cost. The only check
  * that asks a model, and so the only one that is paid.
  */
+import { chooseModel } from '../../domain/modelchoice.ts';
+import { newRound } from '../../domain/round.ts';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,8 +46,9 @@ function isInstalled(settings: AgentSettings, shell: Shell, cwd: string): boolea
 
 /** A model that some role works on with this agent; else the agent's own default. */
 function modelOf(policy: Policy, agent: string): string | null {
-  const roles = Object.values(policy.assignments).filter((assignment) => assignment.agent === agent);
-  return roles.at(-1)?.model ?? null;
+  const roles = Object.entries(policy.assignments).filter(([, assignment]) => assignment.agent === agent);
+  const [role] = roles.at(-1) ?? [];
+  return role === undefined ? null : chooseModel(policy, newRound('R00', policy.defaultTier), role).model;
 }
 
 async function probed(settings: AgentSettings, model: string | null, shell: Shell): Promise<Probe> {
