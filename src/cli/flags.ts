@@ -2,6 +2,7 @@
  * The table of commands: their arguments, flags and examples. The parser, the help pages, the shell completion and the
  * tests are all made from it, so they cannot drift apart. Data only; it runs nothing.
  */
+import { compareSpec } from './compareflags.ts';
 import { gateSpec } from './gateflags.ts';
 
 import { common, json } from './sharedflags.ts';
@@ -147,6 +148,7 @@ export const commandTable = [
       { line: 'next-role cost R07 --json', about: 'Another one, for a script' },
     ],
   },
+  { ...compareSpec, flags: [...compareSpec.flags, json] },
   {
     name: 'prices',
     group: 'Look',

@@ -19,6 +19,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   why: async () => (await import('./commands/why.ts')).why,
   cost: async () => (await import('./commands/cost.ts')).cost,
+  compare: async () => (await import('./commands/compare.ts')).compare,
   prices: async () => (await import('./commands/prices.ts')).prices,
   route: async () => (await import('./commands/route.ts')).route,
   prompt: async () => (await import('./commands/prompt.ts')).prompt,

@@ -5,8 +5,8 @@
  */
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
-import { orchestrationBecause } from '../protocol/receipt.ts';
-import type { Receipt, ReceiptSession, ReceiptTotals } from '../protocol/receipt.ts';
+import { orchestrationBecause, unknownInputs } from '../protocol/receipt.ts';
+import type { Receipt, ReceiptInputs, ReceiptSession, ReceiptTotals } from '../protocol/receipt.ts';
 import type { Order } from '../protocol/session.ts';
 import { sumUsage } from '../protocol/usage.ts';
 import type { ModelUsage, SessionUsage } from '../protocol/usage.ts';
@@ -72,11 +72,12 @@ function bookOf(rounds: Map<string, Book>, round: string): Book {
   return fresh;
 }
 
-/** The receipt of a ledger, at the prices of a sheet. */
-export function receiptOf(ledger: Ledger, sheet: PriceSheet): Receipt {
+/** The receipt of a ledger, at the prices of a sheet. `inputs`: what is known of what the round was given. */
+export function receiptOf(ledger: Ledger, sheet: PriceSheet, inputs: ReceiptInputs = unknownInputs): Receipt {
   const sessions = ledger.work.map((work) => sessionOf(work, sheet));
   return {
     round: ledger.round,
+    inputs: { ...inputs, tier: inputs.tier ?? ledger.work[0]?.order.tier ?? null },
     prices: sheet.version,
     sessions,
     totals: totalsOf(sessions),

@@ -75,8 +75,24 @@ export type ReceiptOrchestration = {
   readonly because: string;
 };
 
+/**
+ * What a round was given, as digests: rounds with the same ones differ only in how they were worked. Null: not known;
+ * of `spec`, `none`: no session of the round was offered one.
+ */
+export type ReceiptInputs = {
+  readonly tier: string | null;
+  readonly prd: string | null;
+  readonly spec: string | null;
+  /** Of the system text and every role's contract. */
+  readonly prompts: string | null;
+};
+
+export const unknownInputs: ReceiptInputs = { tier: null, prd: null, spec: null, prompts: null };
+
 export type Receipt = {
   readonly round: string;
+  /** Absent in receipts of earlier versions. */
+  readonly inputs?: ReceiptInputs;
   /** Version of the price sheet. */
   readonly prices: string;
   readonly sessions: readonly ReceiptSession[];

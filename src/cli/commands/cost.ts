@@ -6,6 +6,7 @@ import { readCatalog } from '../../effects/catalog.ts';
 import { readLast } from '../../effects/journal.ts';
 import { restore } from '../../domain/machine.ts';
 import type { Project } from '../../protocol/project.ts';
+import { readInputs } from '../../runner/inputs.ts';
 import { readLedgers } from '../../runner/ledger.ts';
 import { journalPath } from '../../runner/open.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
@@ -41,7 +42,7 @@ export const cost: Command = async (shell, input) => {
         );
   }
   const { prices } = await readCatalog(project.root);
-  const receipt = receiptOf(ledger, prices);
+  const receipt = receiptOf(ledger, prices, await readInputs(project, ledger));
   if (shell.json) {
     printJson(shell.out, receipt);
     return exits.finished;
