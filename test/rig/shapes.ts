@@ -48,6 +48,7 @@ export function receiptOfShape(shape: Shape, sheet: PriceSheet, inputs: ReceiptI
       kind: 'work' as const,
       feedback: [],
       because: [],
+      fallbacks: [],
     },
     ended: ended(`R01.${at + 1}-${role}`, { type: 'done' }, { usage: sessionOf(shape, at), ms: 60_000 }),
   }));
