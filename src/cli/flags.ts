@@ -95,6 +95,11 @@ export const commandTable = [
         about: 'rest: stop at a question too (default). finished: wait for your answers',
         values: ['rest', 'finished'],
       },
+      {
+        name: 'estimate',
+        value: null,
+        about: "Start nothing: say what a round came to so far, by this project's own history",
+      },
       ...common,
     ],
     examples: [
@@ -142,10 +147,18 @@ export const commandTable = [
     about: 'The receipt of a round: tokens by class, cost by role and attempt, orchestration tokens: 0',
     more: 'Made again from the journal. What nobody knows is shown as unknown, never as 0.',
     args: [{ name: '[round]', about: 'Which round (default: the current one)' }],
-    flags: [...common],
+    flags: [
+      {
+        name: 'what-if',
+        value: 'CHANGE',
+        about: 'all=MODEL, class=CLASS, date=DAY, write=5m|1h; modelled: session=threaded, tools=all',
+      },
+      ...common,
+    ],
     examples: [
       { line: 'next-role cost', about: 'The current round' },
       { line: 'next-role cost R07 --json', about: 'Another one, for a script' },
+      { line: 'next-role cost --what-if all=opus', about: 'The same tokens at the prices of one model' },
     ],
   },
   { ...compareSpec, flags: [...compareSpec.flags, json] },

@@ -59,6 +59,11 @@ export function decisionPath(escalationId: string): string {
   return `${decisionsDir}/D-${safeName(escalationId)}.md`;
 }
 
+/** The file that keeps the receipt of a round, beside its summary. */
+export function receiptPath(round: string): string {
+  return `${coordinationDir}/logs/ROUND-${safeName(round)}-RECEIPT.md`;
+}
+
 /** A name that is safe as one path segment, whatever a model called its round: other characters become `_`. */
 export function safeName(text: string): string {
   const name = text.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);

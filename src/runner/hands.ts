@@ -17,6 +17,7 @@ import { runGates } from './gates.ts';
 import { noteClaim, noteEnd } from './roundtrees.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
+import { keepReceipt } from './receipt.ts';
 import { countIntoMemorial } from './memorial.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { isLifted, knownLimit, shareLimit } from './limits.ts';
@@ -227,7 +228,9 @@ async function close(round: OpenRound, options: HandsOptions): Promise<void> {
   const memory = round.state.context.round;
   if (memory === null) return;
   const trouble = await countIntoMemorial(round.project, round.policy, memory.id, memory.sights);
-  if (trouble !== null) options.say({ type: 'remark', level: 'warning', text: trouble });
+  const unkept = await keepReceipt(round.project, round.prices, memory.id);
+  for (const text of [trouble, unkept])
+    if (text !== null) options.say({ type: 'remark', level: 'warning', text });
 }
 
 /**

@@ -1,19 +1,26 @@
 /**
  * `next-role cost`: the receipt of a round, made again from the journal. Takes no lock, asks nobody, starts nothing.
  */
+import { modelIn } from '../../domain/cost.ts';
 import { receiptOf, sumUsd } from '../../domain/receipt.ts';
+import type { Ledger } from '../../domain/receipt.ts';
+import { imagine, readWhatIf } from '../../domain/whatif.ts';
 import { readCatalog } from '../../effects/catalog.ts';
 import { readLast } from '../../effects/journal.ts';
 import { restore } from '../../domain/machine.ts';
+import type { Policy } from '../../protocol/policy.ts';
+import type { PriceSheet } from '../../protocol/prices.ts';
 import type { Project } from '../../protocol/project.ts';
 import { readInputs } from '../../runner/inputs.ts';
+import type { Receipt } from '../../protocol/receipt.ts';
 import { readLedgers } from '../../runner/ledger.ts';
 import { journalPath } from '../../runner/open.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { counted } from '../quantity.ts';
 import { costScreen, usdWords } from '../screens/cost.ts';
+import { whatIfScreen } from '../screens/whatif.ts';
 import { exits, projectFor, refuse } from '../shell.ts';
-import type { Command } from '../shell.ts';
+import type { Command, Shell } from '../shell.ts';
 import { quiet } from '../text.ts';
 
 /** Rounds named in a refusal. */
@@ -41,8 +48,10 @@ export const cost: Command = async (shell, input) => {
           'next-role cost <round>',
         );
   }
-  const { prices } = await readCatalog(project.root);
+  const { policy, prices } = await readCatalog(project.root);
   const receipt = receiptOf(ledger, prices, await readInputs(project, ledger));
+  const change = input.text('what-if');
+  if (change !== null) return otherwise(shell, { policy, prices, ledger, receipt, change });
   if (shell.json) {
     printJson(shell.out, receipt);
     return exits.finished;
@@ -54,6 +63,43 @@ export const cost: Command = async (shell, input) => {
   print(shell.out, [...costScreen(receipt, layoutColumns(shell.out)), [quiet(soFar)]]);
   return exits.finished;
 };
+
+type Asked = {
+  readonly policy: Policy;
+  readonly prices: PriceSheet;
+  readonly ledger: Ledger;
+  readonly receipt: Receipt;
+  readonly change: string;
+};
+
+/** The same round, as it would have been. */
+function otherwise(shell: Shell, { policy, prices, ledger, receipt, change }: Asked): number {
+  const what = readWhatIf(change, (word) => modelIn(prices, ofClass(policy, word) ?? word)?.id ?? null);
+  if (typeof what === 'string') return refuse(shell, what, 'next-role cost --what-if all=opus');
+  const imagined = imagine(ledger, what);
+  if (typeof imagined === 'string') return refuse(shell, imagined, 'next-role cost --what-if all=opus');
+  const other = receiptOf(imagined.ledger, prices);
+  const modelled = imagined.shapes.length > 0;
+  if (shell.json) {
+    printJson(shell.out, {
+      whatIf: change,
+      modelled,
+      shapes: imagined.shapes,
+      actual: receipt.totals,
+      receipt: other,
+    });
+    return exits.finished;
+  }
+  const columns = layoutColumns(shell.out);
+  print(shell.out, whatIfScreen({ change, actual: receipt, other, shapes: imagined.shapes }, columns));
+  return exits.finished;
+}
+
+/** The model that a class of work stands for in this project; null when the word is no class, or has none. */
+function ofClass(policy: Policy, word: string): string | null {
+  const role = Object.values(policy.roles).find((contract) => contract.class === word);
+  return role === undefined ? null : (policy.assignments[role.name]?.model ?? null);
+}
 
 /** The round the journal ends in; null when it says none, or is of another version. */
 function currentRound(project: Project): string | null {

@@ -1,0 +1,30 @@
+/**
+ * Keeps the receipt of a round that has ended beside its summary. It is made from the journal, so writing it twice
+ * writes the same; trouble is told and holds nothing up.
+ */
+import { receiptOf } from '../domain/receipt.ts';
+import { receiptText } from '../domain/receipttext.ts';
+import { explain, readText, writeAtomic } from '../effects/files.ts';
+import { receiptPath } from '../protocol/artifact.ts';
+import type { PriceSheet } from '../protocol/prices.ts';
+import type { Project } from '../protocol/project.ts';
+import { readLedgers } from './ledger.ts';
+
+/** Writes the receipt; null when it stands, else why it does not. */
+export async function keepReceipt(
+  project: Project,
+  prices: PriceSheet,
+  round: string,
+): Promise<string | null> {
+  const path = receiptPath(round);
+  try {
+    const ledger = readLedgers(project).find((each) => each.round === round);
+    if (ledger === undefined) return null;
+    const text = receiptText(receiptOf(ledger, prices));
+    if ((await readText(`${project.root}/${path}`))?.text !== text)
+      await writeAtomic(`${project.root}/${path}`, text);
+    return null;
+  } catch (error) {
+    return `The receipt "${path}" could not be written: ${explain(error)}`;
+  }
+}
