@@ -1,5 +1,5 @@
 /** The row of `next-role compare` in the table of commands. Data only. */
-import type { CommandSpec } from './flags.ts';
+import type { CommandSpec } from './commandspec.ts';
 
 export const compareSpec = {
   name: 'compare',

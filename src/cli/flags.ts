@@ -2,42 +2,11 @@
  * The table of commands: their arguments, flags and examples. The parser, the help pages, the shell completion and the
  * tests are all made from it, so they cannot drift apart. Data only; it runs nothing.
  */
+import type { CommandSpec } from './commandspec.ts';
 import { compareSpec } from './compareflags.ts';
 import { gateSpec } from './gateflags.ts';
-
-import { common, json } from './sharedflags.ts';
 import { routeCommand } from './routeflags.ts';
-
-/** Where completion finds the values of an argument or flag. */
-export type Values = readonly string[] | 'tier' | 'role' | 'shipped' | 'letter' | 'folder' | 'file';
-
-export type FlagSpec = {
-  readonly name: string;
-  /** Placeholder of the value; null for a switch. */
-  readonly value: string | null;
-  readonly about: string;
-  readonly values?: Values;
-};
-
-type ArgumentSpec = {
-  /** As commander spells it: `[dir]`, `<role>`, `[files...]`. */
-  readonly name: string;
-  readonly about: string;
-  readonly values?: Values;
-};
-
-type Example = { readonly line: string; readonly about: string };
-
-export type CommandSpec = {
-  readonly name: string;
-  readonly group: 'Start' | 'Run' | 'Look' | 'Answer and edit' | 'Check';
-  readonly about: string;
-  /** What the help page says below the first line. */
-  readonly more: string;
-  readonly args: readonly ArgumentSpec[];
-  readonly flags: readonly FlagSpec[];
-  readonly examples: readonly Example[];
-};
+import { common, json } from './sharedflags.ts';
 
 export const commandTable = [
   {

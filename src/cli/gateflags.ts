@@ -1,7 +1,7 @@
 /**
  * The row of `next-role gate` in the table of commands: its argument, its own flags and examples. Data only.
  */
-import type { CommandSpec } from './flags.ts';
+import type { CommandSpec } from './commandspec.ts';
 
 export const gateSpec = {
   name: 'gate',

@@ -5,7 +5,8 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { commandTable } from './flags.ts';
-import type { CommandName, CommandSpec, FlagName, FlagSpec } from './flags.ts';
+import type { CommandSpec, FlagSpec } from './commandspec.ts';
+import type { CommandName, FlagName } from './flags.ts';
 import { print } from './output.ts';
 import { exits } from './shell.ts';
 import type { Input } from './shell.ts';

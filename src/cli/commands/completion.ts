@@ -7,7 +7,7 @@ import { RootCommand } from '@bomb.sh/tab';
 import type { Policy } from '../../protocol/policy.ts';
 import type { Project } from '../../protocol/project.ts';
 import { commandTable } from '../flags.ts';
-import type { CommandSpec, Values } from '../flags.ts';
+import type { CommandSpec, Values } from '../commandspec.ts';
 import { printJson } from '../output.ts';
 import { exits, refuse } from '../shell.ts';
 import type { Command, Shell } from '../shell.ts';

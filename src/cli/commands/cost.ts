@@ -1,6 +1,8 @@
 /**
  * `next-role cost`: the receipt of a round, made again from the journal. Takes no lock, asks nobody, starts nothing.
  */
+import { chooseModel } from '../../domain/modelchoice.ts';
+import { newRound } from '../../domain/round.ts';
 import { modelIn } from '../../domain/cost.ts';
 import { receiptOf, sumUsd } from '../../domain/receipt.ts';
 import type { Ledger } from '../../domain/receipt.ts';
@@ -98,7 +100,9 @@ function otherwise(shell: Shell, { policy, prices, ledger, receipt, change }: As
 /** The model that a class of work stands for in this project; null when the word is no class, or has none. */
 function ofClass(policy: Policy, word: string): string | null {
   const role = Object.values(policy.roles).find((contract) => contract.class === word);
-  return role === undefined ? null : (policy.assignments[role.name]?.model ?? null);
+  return role === undefined
+    ? null
+    : chooseModel(policy, newRound('R00', policy.defaultTier), role.name).model;
 }
 
 /** The round the journal ends in; null when it says none, or is of another version. */
