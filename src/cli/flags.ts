@@ -3,7 +3,7 @@
  * tests are all made from it, so they cannot drift apart. Data only; it runs nothing.
  */
 import type { CommandSpec } from './commandspec.ts';
-import { compareSpec } from './compareflags.ts';
+import { compareSpec, htmlFlag } from './compareflags.ts';
 import { gateSpec } from './gateflags.ts';
 import { routeCommand } from './routeflags.ts';
 import { common, json } from './sharedflags.ts';
@@ -122,12 +122,14 @@ export const commandTable = [
         value: 'CHANGE',
         about: 'all=MODEL, class=CLASS, date=DAY, write=5m|1h; modelled: session=threaded, tools=all',
       },
+      htmlFlag,
       ...common,
     ],
     examples: [
       { line: 'next-role cost', about: 'The current round' },
       { line: 'next-role cost R07 --json', about: 'Another one, for a script' },
       { line: 'next-role cost --what-if all=opus', about: 'The same tokens at the prices of one model' },
+      { line: 'next-role cost --html cost.html', about: 'In pictures' },
     ],
   },
   { ...compareSpec, flags: [...compareSpec.flags, json] },

@@ -1,11 +1,15 @@
 /**
- * `next-role compare`: ways of working side by side, from recorded receipts. Starts nothing and writes nothing.
+ * `next-role compare`: ways of working side by side, from recorded receipts. Starts nothing.
  */
 import { basename, resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
 import type { Arm, ArmRun } from '../../domain/compare.ts';
+import { readCatalog } from '../../effects/catalog.ts';
+import { findProject } from '../../effects/project.ts';
 import { readReceipt } from '../../runner/receiptfile.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
+import { comparePage } from '../page/page.ts';
+import { savePage } from '../page/write.ts';
 import { compareScreen } from '../screens/compare.ts';
 import { exits, refuse } from '../shell.ts';
 import type { Command, Shell } from '../shell.ts';
@@ -24,6 +28,11 @@ export const compare: Command = async (shell, input) => {
     arms.push(arm);
   }
   const comparison = compareArms(arms, { base: arms.at(-1)?.name ?? '', tierIsTheArm: false });
+  const page = input.text('html');
+  if (page !== null) {
+    const { prices } = await readCatalog((await findProject(shell.cwd))?.root ?? shell.cwd);
+    return savePage(shell, page, comparePage(comparison, arms, prices));
+  }
   if (shell.json) printJson(shell.out, comparison);
   else print(shell.out, compareScreen(comparison, layoutColumns(shell.out)));
   return exits.finished;

@@ -18,6 +18,8 @@ import type { Receipt } from '../../protocol/receipt.ts';
 import { readLedgers } from '../../runner/ledger.ts';
 import { journalPath } from '../../runner/open.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
+import { costPage } from '../page/page.ts';
+import { savePage } from '../page/write.ts';
 import { counted } from '../quantity.ts';
 import { costScreen, usdWords } from '../screens/cost.ts';
 import { whatIfScreen } from '../screens/whatif.ts';
@@ -54,6 +56,8 @@ export const cost: Command = async (shell, input) => {
   const receipt = receiptOf(ledger, prices, await readInputs(project, ledger));
   const change = input.text('what-if');
   if (change !== null) return otherwise(shell, { policy, prices, ledger, receipt, change });
+  const page = input.text('html');
+  if (page !== null) return savePage(shell, page, costPage(receipt, prices));
   if (shell.json) {
     printJson(shell.out, receipt);
     return exits.finished;
