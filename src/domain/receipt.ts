@@ -3,7 +3,7 @@
  * that costs by the price sheet on the day it ended. Pure; it reads the same journal that replay does, so that a receipt
  * can be made again at any time, also with corrected prices.
  */
-import type { Effect, MachineEvent } from '../protocol/event.ts';
+import type { Effect, MachineEvent, SessionReport } from '../protocol/event.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import { orchestrationBecause, unknownInputs } from '../protocol/receipt.ts';
 import type { Receipt, ReceiptInputs, ReceiptSession, ReceiptTotals } from '../protocol/receipt.ts';
@@ -16,7 +16,7 @@ import { moneyOf, usdOf, type Money } from './money.ts';
 /** One decision, as far as the sum needs it: a journal record or a notice. */
 export type Decision = { readonly event: MachineEvent; readonly effects: readonly Effect[] };
 
-export type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
+export type Ended = SessionReport & { readonly at: number };
 export type Work = { readonly order: Order; readonly ended: Ended };
 
 /** What a round's decisions say about its sessions and gates. */
@@ -36,10 +36,11 @@ export function ledgersOf(decisions: Iterable<Decision>): readonly Ledger[] {
   const ended = new Set<string>();
   let gating: string | null = null;
   for (const { event, effects } of decisions) {
-    const order = event.type === 'ENDED' ? orders.get(event.order) : undefined;
-    if (event.type === 'ENDED' && order !== undefined && !ended.has(order.id)) {
+    for (const each of event.type === 'ENDED' ? reportsOf(event) : []) {
+      const order = orders.get(each.order);
+      if (order === undefined || ended.has(order.id)) continue;
       ended.add(order.id);
-      bookOf(rounds, order.round).work.push({ order, ended: event });
+      bookOf(rounds, order.round).work.push({ order, ended: each });
     }
     if (event.type === 'GATED' && gating !== null) {
       const book = bookOf(rounds, gating);
@@ -50,8 +51,10 @@ export function ledgersOf(decisions: Iterable<Decision>): readonly Ledger[] {
     for (const effect of effects) {
       if (effect.kind === 'gate') gating = effect.order.round;
       if (effect.kind !== 'dispatch' && effect.kind !== 'claim') continue;
-      orders.set(effect.order.id, effect.order);
-      if (effect.kind === 'dispatch') bookOf(rounds, effect.order.round).started.add(effect.order.id);
+      for (const order of [effect.order, ...(effect.order.companion === undefined ? [] : [effect.order.companion])]) {
+        orders.set(order.id, order);
+        if (effect.kind === 'dispatch') bookOf(rounds, order.round).started.add(order.id);
+      }
     }
   }
   return [...rounds].map(([round, { work, started, runs, failed, findings }]) => ({
@@ -60,6 +63,12 @@ export function ledgersOf(decisions: Iterable<Decision>): readonly Ledger[] {
     ordered: started.size,
     gates: { runs, failed, findings },
   }));
+}
+
+/** The sessions that one event tells of. */
+function reportsOf(event: Extract<MachineEvent, { type: 'ENDED' }>): readonly Ended[] {
+  const { companion, at } = event;
+  return companion === undefined ? [event] : [event, { ...companion, at }];
 }
 
 type Book = { work: Work[]; started: Set<string>; runs: number; failed: number; findings: number };

@@ -212,11 +212,11 @@ export function newRound(id: string, tier: string): RoundMemory {
   };
 }
 
-/** Counts one session of an order that has been claimed. */
+/** Counts the sessions of an order that has been claimed: its own, and the one beside it. */
 export function count(round: RoundMemory, order: Order): RoundMemory {
   return {
     ...round,
-    sessions: round.sessions + 1,
+    sessions: round.sessions + sessionsOf(order),
     visits: { ...round.visits, [order.role]: (round.visits[order.role] ?? 0) + 1 },
     attempts: { ...round.attempts, [order.dispatchId]: (round.attempts[order.dispatchId] ?? 0) + 1 },
   };
@@ -236,13 +236,17 @@ export function setBack(
 
 /** Takes one session back: a human's stop and a provider's limit do not spend an attempt. */
 export function uncount(round: RoundMemory, order: Order): RoundMemory {
-  const less = (n: number | undefined): number => Math.max(0, (n ?? 0) - 1);
+  const less = (n: number | undefined, by = 1): number => Math.max(0, (n ?? 0) - by);
   return {
     ...round,
-    sessions: less(round.sessions),
+    sessions: less(round.sessions, sessionsOf(order)),
     visits: { ...round.visits, [order.role]: less(round.visits[order.role]) },
     attempts: { ...round.attempts, [order.dispatchId]: less(round.attempts[order.dispatchId]) },
   };
+}
+
+function sessionsOf(order: Order): number {
+  return order.companion === undefined ? 1 : 2;
 }
 
 /** Header keys that only mean something while a session works; removed by every other write. */

@@ -127,6 +127,7 @@ export function assemble(files: CatalogFiles): Catalog {
     memorial: joinMemorial(readLayers(files.memorial, memorialFile, report)),
     failures: joinFailures(readLayers(files.failures, failuresFile, report)),
     interrupted: settings.interrupted ?? 'escalate',
+    secondOpinion: settings.secondOpinion ?? 'high-risk',
     allowDefaults: settings.escalation?.allowDefaults ?? false,
     commit: settings.commit ?? true,
   } satisfies Omit<Policy, 'digest'>;

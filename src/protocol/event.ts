@@ -31,6 +31,28 @@ export type KnownLimit = {
   readonly by: string;
 };
 
+/** What is known of a session once it has ended. */
+export type SessionReport = {
+  readonly order: string;
+  readonly outcome: Outcome;
+  readonly ms: number;
+  readonly tools: number;
+  /** What a permission refused, as `Tool(target)`. */
+  readonly denied: readonly string[];
+  readonly model: string | null;
+  /** What the agent itself says it cost. */
+  readonly costUsd: number | null;
+  /** Null when nobody knows what was used: the receipt says so, and never 0. */
+  readonly usage: SessionUsage | null;
+  /** By the price sheet of that version, in whole micro-dollars; null when a part of it is unknown or has no price. */
+  readonly priced: { readonly microUsd: number | null; readonly prices: string };
+  /** Bytes of the prompt the session was given on its standard input. */
+  readonly promptBytes: number;
+  readonly sessionId: string | null;
+  /** Processes that had to be reaped after the session's own end. */
+  readonly leftovers: number;
+};
+
 /** `at` is epoch milliseconds in every event. */
 export type MachineEvent =
   /** The policy in force from here on; first record of every journal, and again whenever it changes. */
@@ -65,29 +87,8 @@ export type MachineEvent =
   | { readonly type: 'LIFTED'; readonly at: number }
   /** A hand could not do its work (disk full, no permission, …); nothing was half done. */
   | { readonly type: 'FAILED'; readonly at: number; readonly doing: Effect['kind']; readonly message: string }
-  /** The session ended, however it did. */
-  | {
-      readonly type: 'ENDED';
-      readonly at: number;
-      readonly order: string;
-      readonly outcome: Outcome;
-      readonly ms: number;
-      readonly tools: number;
-      /** What a permission refused, as `Tool(target)`. */
-      readonly denied: readonly string[];
-      readonly model: string | null;
-      /** What the agent itself says it cost. */
-      readonly costUsd: number | null;
-      /** Null when nobody knows what was used: the receipt says so, and never 0. */
-      readonly usage: SessionUsage | null;
-      /** By the price sheet of that version, in whole micro-dollars; null when a part of it is unknown or has no price. */
-      readonly priced: { readonly microUsd: number | null; readonly prices: string };
-      /** Bytes of the prompt the session was given on its standard input. */
-      readonly promptBytes: number;
-      readonly sessionId: string | null;
-      /** Processes that had to be reaped after the session's own end. */
-      readonly leftovers: number;
-    }
+  /** The session ended, however it did; and the one that worked beside it, where there was one. */
+  | ({ readonly type: 'ENDED'; readonly at: number; readonly companion?: SessionReport } & SessionReport)
   /** The handoff and the owed files as the session left them. */
   | {
       readonly type: 'SETTLED';

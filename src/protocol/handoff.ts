@@ -23,7 +23,15 @@ export const statuses = [
 export type Status = (typeof statuses)[number];
 
 /** The roles we ship, and the human. A project adds its own as files in coordination/roles/. */
-export const builtinRoles = ['architect', 'implementer', 'reviewer', 'memorial', 'coordinator'] as const;
+export const builtinRoles = [
+  'architect',
+  'implementer',
+  'reviewer',
+  'second-reviewer',
+  'oracle',
+  'memorial',
+  'coordinator',
+] as const;
 /** A canonical role name: lower case, one of `builtinRoles`, `human`, or a user's own. */
 export type Role = string;
 export const human: Role = 'human';

@@ -201,6 +201,8 @@ export type Policy = {
   readonly failures: Readonly<Record<string, FailureRule>>;
   /** What to do with a session whose end nobody saw. */
   readonly interrupted: 'escalate' | 'retry';
+  /** When a second reviewer works beside the first. */
+  readonly secondOpinion: 'never' | 'high-risk' | 'always';
   /** Whether an escalation's default is taken at its deadline. */
   readonly allowDefaults: boolean;
   /** Commit the round's files under coordination/ after each role. */

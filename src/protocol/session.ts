@@ -34,6 +34,8 @@ export type Order = {
   readonly feedback: readonly string[];
   /** Why this role, this agent, this model. */
   readonly because: readonly string[];
+  /** A second opinion that is worked beside it; has none itself. Absent where none is due. */
+  readonly companion?: Order;
 };
 
 /** One part of a prompt, for `next-role prompt`: where bytes go. */

@@ -16,6 +16,9 @@ import type { AgentSettings, Bound, Budget } from './policy.ts';
 import { modelClasses, modelList } from './modelfile.ts';
 import { agentKinds, capsPatch, limitsPatch } from './statefile.ts';
 
+/** When a second reviewer works beside the first. */
+const secondOpinions = ['never', 'high-risk', 'always'] as const;
+
 const agent = closed({
   kind: z.enum(agentKinds),
   run: plainText.optional(),
@@ -57,6 +60,7 @@ const schema = closed({
   caps: capsPatch.optional(),
   gates: gateOptionsPatch.optional(),
   interrupted: z.enum(['escalate', 'retry']).optional(),
+  secondOpinion: z.enum(secondOpinions).optional(),
   escalation: closed({ allowDefaults: z.boolean().optional() }).optional(),
   commit: z.boolean().optional(),
 });

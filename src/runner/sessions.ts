@@ -69,19 +69,21 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
   return {
     async work(order) {
       if (running.has(order.id)) return null;
-      const session = workOrder(round, { ...options, say }, { runner, driver: driver(order) }, order);
+      const session = workBoth(order, (each) =>
+        workOrder(round, { ...options, say }, { runner, driver: driver(each) }, each),
+      );
       running.set(order.id, session);
       try {
         return await session;
       } finally {
         running.delete(order.id);
-        drivers.delete(order.id);
+        for (const { id } of ordersOf(order)) drivers.delete(id);
       }
     },
     async stop(order, why) {
       // A session that is still being prepared has no process to signal yet, so asking once is not enough.
       while (running.has(order.id)) {
-        await runner.stop(order.id, why);
+        await Promise.all(ordersOf(order).map(({ id }) => runner.stop(id, why)));
         await Promise.race([running.get(order.id), pause(stopAgainMs)]);
       }
       return null;
@@ -90,6 +92,20 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
       closed = true;
     },
   };
+}
+
+/** An order and the one beside it. */
+function ordersOf(order: Order): readonly Order[] {
+  return order.companion === undefined ? [order] : [order, order.companion];
+}
+
+/** Works an order, and at the same time the one beside it: one event tells of both once both have ended. */
+async function workBoth(order: Order, work: (each: Order) => Promise<Ended>): Promise<MachineEvent> {
+  const { companion } = order;
+  if (companion === undefined) return work(order);
+  const [first, second] = await Promise.all([work(order), work(companion)]);
+  const { type: _type, at: _at, companion: _none, ...report } = second;
+  return { ...first, at: Math.max(first.at, second.at), companion: report };
 }
 
 function driverOf(round: OpenRound, order: Order): Driver {
@@ -110,7 +126,7 @@ async function workOrder(
   options: SessionsOptions,
   { runner, driver }: { readonly runner: Runner; readonly driver: Driver },
   order: Order,
-): Promise<MachineEvent> {
+): Promise<Ended> {
   const { say, now } = options;
   const stream = createStream(driver, order, say);
   const pulse = setInterval(() => stream.pulse(), pulseMs);

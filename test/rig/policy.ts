@@ -136,6 +136,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     },
     failures,
     interrupted: 'escalate',
+    secondOpinion: 'never',
     allowDefaults: false,
     commit: true,
     ...more,
