@@ -35,7 +35,9 @@ function reasonFor(policy: Policy, round: RoundMemory, order: Order): string | n
     case 'always':
       return 'a second opinion on every review, as the settings ask';
     case 'high-risk':
-      return round.routing?.risk === 'high' ? 'a second opinion: the router says that the risk is high' : null;
+      return round.routing?.risk === 'high'
+        ? 'a second opinion: the router says that the risk is high'
+        : null;
     default:
       return policy.secondOpinion satisfies never;
   }

@@ -30,6 +30,14 @@ export function owedPaths(policy: Policy, order: Order): readonly string[] {
   return owedIn(policy, order).map((artifact) => owedPath(artifact, order));
 }
 
+/** The same, with what is owed by the second opinion beside it: whose digests are kept from before the sessions. */
+export function awaitedPaths(policy: Policy, order: Order): readonly string[] {
+  const { companion } = order;
+  return companion === undefined
+    ? owedPaths(policy, order)
+    : [...owedPaths(policy, order), ...owedPaths(policy, companion)];
+}
+
 export function owedPath(artifact: OwedArtifact, order: Pick<Order, 'round' | 'role' | 'tier'>): string {
   return fill(artifact.path, { round: safeName(order.round), role: order.role, tier: order.tier });
 }

@@ -5,7 +5,7 @@
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { allowed, spend } from './budget.ts';
-import { owedPaths } from './gate.ts';
+import { awaitedPaths } from './gate.ts';
 import { count, setBack, type Context, type RoundMemory, type Verdict } from './round.ts';
 
 type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
@@ -96,7 +96,7 @@ function withoutBaseline(
   round: RoundMemory,
   order: NonNullable<Context['order']>,
 ): RoundMemory {
-  const owed = new Set(owedPaths(policy, order));
+  const owed = new Set(awaitedPaths(policy, order));
   return {
     ...round,
     baseline: Object.fromEntries(Object.entries(round.baseline).filter(([path]) => !owed.has(path))),

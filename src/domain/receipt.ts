@@ -51,7 +51,10 @@ export function ledgersOf(decisions: Iterable<Decision>): readonly Ledger[] {
     for (const effect of effects) {
       if (effect.kind === 'gate') gating = effect.order.round;
       if (effect.kind !== 'dispatch' && effect.kind !== 'claim') continue;
-      for (const order of [effect.order, ...(effect.order.companion === undefined ? [] : [effect.order.companion])]) {
+      for (const order of [
+        effect.order,
+        ...(effect.order.companion === undefined ? [] : [effect.order.companion]),
+      ]) {
         orders.set(order.id, order);
         if (effect.kind === 'dispatch') bookOf(rounds, order.round).started.add(order.id);
       }

@@ -3,14 +3,16 @@
  * round began. Gathered anew each time, because files are the truth.
  */
 import { fill, safeName } from '../protocol/artifact.ts';
-import { owedIn, owedPath } from '../domain/gate.ts';
-import { readText } from '../effects/files.ts';
+import { owedIn, owedPath, owedPaths } from '../domain/gate.ts';
+import { mergedText, mergeReviews } from '../domain/gates/mergereviews.ts';
+import { opinionsIn } from '../domain/gates/review.ts';
+import { readText, writeAtomic } from '../effects/files.ts';
 import { findOffered } from '../effects/project.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Order } from '../protocol/session.ts';
 import type { GateCase } from './gates.ts';
-import { readHandoff } from './handoff.ts';
+import { digestsOf, readHandoff } from './handoff.ts';
 import type { OpenRound } from './open.ts';
 import { noteEnd, readTrees, treesOf } from './roundtrees.ts';
 
@@ -18,10 +20,12 @@ import { noteEnd, readTrees, treesOf } from './roundtrees.ts';
 export const specPath = 'coordination/specs/Q-{round}-SPEC.md';
 const reportPath = 'coordination/reviews/REVIEWER-REPORT-{round}.md';
 const reportsPattern = 'coordination/reviews/REVIEWER-REPORT-{round}-*.md';
+/** Ours, made of the others. */
+export const mergedReportPath = 'coordination/reviews/REVIEWER-REPORT-{round}-MERGED.md';
 
 /** The case of a session that has just been settled. */
 export async function gateCaseOf(
-  round: Pick<OpenRound, 'project' | 'policy'>,
+  round: Pick<OpenRound, 'project' | 'policy' | 'state'>,
   order: Order,
 ): Promise<GateCase> {
   const { project, policy } = round;
@@ -36,20 +40,48 @@ export async function gateCaseOf(
       sections: artifact.sections,
     })),
     scopes: [spec?.text ?? '', reading.handoff?.directive ?? ''],
-    reports: await reportsOf(project, order.round),
+    ...(await opinionsOf(round, order)),
     change: await changeOf(project, order),
     keep: sessionFolder(`${project.own}/sessions`, order.id),
     mark: safeName(order.id),
   };
 }
 
-/** The report of a round; where there is none, those of several reviewers. */
+/** The reports of this review: of a second opinion beside it only what was written this time. */
+async function opinionsOf(
+  { project, policy, state }: Pick<OpenRound, 'project' | 'policy' | 'state'>,
+  order: Order,
+): Promise<Pick<GateCase, 'reports' | 'absent'>> {
+  const { companion } = order;
+  if (companion === undefined) return { reports: await reportsOf(project, order.round), absent: [] };
+  const own = owedPaths(policy, order);
+  const second = owedPaths(policy, companion);
+  const now = await digestsOf(project, second);
+  const before = state.context.round?.baseline ?? {};
+  const fresh = second.filter((path) => now[path] !== null && now[path] !== (before[path] ?? null));
+  return { reports: [...own, ...fresh], absent: fresh.length === second.length ? [] : [companion.role] };
+}
+
+/** Keeps what several opinions came to as a file, for people and for the roles that follow. */
+export async function keepMerged(project: Project, order: Order, reports: readonly string[]): Promise<void> {
+  if (order.companion === undefined) return;
+  const texts = await Promise.all(
+    reports.map(async (path) => ({ path, text: (await readText(`${project.root}/${path}`))?.text ?? '' })),
+  );
+  const opinions = opinionsIn(texts);
+  const path = `${project.root}/${fill(mergedReportPath, { round: order.round })}`;
+  await writeAtomic(path, mergedText(order.round, opinions, mergeReviews(opinions)));
+}
+
+/** The report of a round and the second opinion on it; where there is none, those of several reviewers. */
 export async function reportsOf(project: Pick<Project, 'root'>, round: string): Promise<readonly string[]> {
   const [one, several] = await Promise.all(
     [reportPath, reportsPattern].map((pattern) => findOffered(project.root, [fill(pattern, { round })])),
   );
-  const found = one === undefined || one.length === 0 ? several : one;
-  return (found ?? []).map(({ path }) => path);
+  const merged = fill(mergedReportPath, { round });
+  const others = (several ?? []).map(({ path }) => path).filter((path) => path !== merged);
+  const main = (one ?? []).map(({ path }) => path);
+  return main.length === 0 ? others : [...main, ...others.filter((path) => path.endsWith('-SECOND.md'))];
 }
 
 async function changeOf(project: Project, order: Order): Promise<GateCase['change']> {

@@ -78,6 +78,7 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
     owed: await owedThatAreThere(ground, policy, place),
     scopes: await scopesOf(ground, place, request.spec),
     reports: place.round === null ? [] : await reportsOf(ground, place.round),
+    absent: [],
     change: change.facts,
     keep: `${ground.own}/gates`,
     mark: 'on-demand',

@@ -14,7 +14,7 @@ import { isTestFile, weakenedTests } from '../domain/gates/weakenedtests.ts';
 import { errorCode, readText } from '../effects/files.ts';
 import type { Change, Trees } from '../effects/trees.ts';
 import { staysInside } from '../protocol/artifact.ts';
-import type { GateResult } from '../protocol/finding.ts';
+import { findingId, type Finding, type GateResult } from '../protocol/finding.ts';
 import type { GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { runAcceptance, runTests } from './checks.ts';
@@ -32,6 +32,8 @@ export type GateCase = {
   readonly scopes: readonly string[];
   /** Paths of reports of this round, relative to the project. */
   readonly reports: readonly string[];
+  /** Reviewers who were asked and left no report. */
+  readonly absent: readonly string[];
   /** What the work is compared with, and what it is now; a text says why that is not known. */
   readonly change: { readonly trees: Trees; readonly from: string; readonly to: string } | string;
   /** Outputs of commands are kept in this folder. */
@@ -53,11 +55,14 @@ export const collectors: Collectors = {
   }),
   grilling: async (given) => ({ findings: grilling.judge(await owedFiles(given)), note: noteOf(given) }),
   citations: cited,
-  review: async ({ root, reports }) => {
+  review: async ({ root, reports, absent }) => {
     const texts = await Promise.all(
       reports.map(async (path) => ({ path, text: (await textOf(`${root}/${path}`)) ?? '' })),
     );
-    return { findings: review.judge(texts), note: reports.length === 0 ? 'there is no report' : null };
+    return {
+      findings: [...review.judge(texts), ...absent.map(noOpinion)],
+      note: reports.length === 0 ? 'there is no report' : null,
+    };
   },
   'anti-scope': async (given) => {
     const changed = await changesOf(given);
@@ -172,4 +177,16 @@ export async function textOf(path: string): Promise<string | null> {
     if (errorCode(error) !== '') throw error;
     return null;
   }
+}
+
+/** The first report stands alone; whoever reads the findings knows that the other opinion is missing. */
+function noOpinion(role: string): Finding {
+  return {
+    id: findingId('review', 'no-second-opinion', role),
+    gate: 'review',
+    severity: 'MAJOR',
+    file: null,
+    line: null,
+    text: `The ${role} left no report: this review is one opinion`,
+  };
 }

@@ -8,11 +8,11 @@ import { gatesAfter } from '../protocol/gateplan.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
-import { owedPaths } from '../domain/gate.ts';
+import { awaitedPaths, owedPaths } from '../domain/gate.ts';
 import { digestOf, explain, readText, replaceIf, type Replaced } from '../effects/files.ts';
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
-import { gateCaseOf } from './gatecase.ts';
+import { gateCaseOf, keepMerged } from './gatecase.ts';
 import { runGates } from './gates.ts';
 import { noteClaim, noteEnd } from './roundtrees.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
@@ -132,7 +132,7 @@ async function claim(
   const { order } = effect;
   const at = options.now();
   await noteClaim(project, order);
-  const baseline = await digestsOf(project, owedPaths(policy, order));
+  const baseline = await digestsOf(project, awaitedPaths(policy, order));
   const { digest, reading } = await readHandoff(project, policy);
   if (digest !== null && reading.handoff?.status === 'WORKING' && reading.handoff.dispatch === order.id) {
     return { type: 'CLAIMED', at, digest, baseline };
@@ -190,10 +190,9 @@ async function gate(
   options: HandsOptions,
   effect: EffectOf<'gate'>,
 ): Promise<MachineEvent> {
-  const gates = await runGates(
-    await gateCaseOf(round, effect.order),
-    gatesAfter(round.policy.gates, effect.order),
-  );
+  const given = await gateCaseOf(round, effect.order);
+  const gates = await runGates(given, gatesAfter(round.policy.gates, effect.order));
+  await keepMerged(round.project, effect.order, given.reports);
   return { type: 'GATED', at: options.now(), gates };
 }
 

@@ -85,6 +85,7 @@ async function caseOf(violation: Files): Promise<GateCase> {
     owed: [{ path: report, sections: ['Findings', 'Grilling'] }],
     scopes: [readFileSync(join(root, spec), 'utf8')],
     reports: [report],
+    absent: [],
     change: { trees, from, to },
     keep: join(base, 'kept'),
     mark: 'R01.1-implementer',

@@ -5,6 +5,7 @@
  */
 import { findingId, type Finding, type Severity } from '../../protocol/finding.ts';
 import type { Gate } from './gate.ts';
+import { mergeReviews, type MergedFinding, type Opinion } from './mergereviews.ts';
 import { proseOf, type TextLine } from './markdown.ts';
 
 /** Reports of a round, by path. */
@@ -12,8 +13,24 @@ export type Report = { readonly path: string; readonly text: string };
 
 export const review: Gate<readonly Report[]> = {
   name: 'review',
-  judge: (reports) => reports.flatMap(({ path, text }) => findingsIn(path, text)),
+  judge: (reports) => mergeReviews(opinionsIn(reports)).map((finding) => witnessed(finding, reports.length)),
 };
+
+/** Each report read by itself, under the name of who wrote it. */
+export function opinionsIn(reports: readonly Report[]): readonly Opinion[] {
+  return reports.map(({ path, text }) => ({ by: reviewerOf(path), path, findings: findingsIn(path, text) }));
+}
+
+/** A report's author by its name: `REVIEWER-REPORT-R07-SECOND.md` is the second reviewer's. */
+function reviewerOf(path: string): string {
+  const suffix = /REVIEWER-REPORT-.+-([A-Za-z]+)\.md$/.exec(path)?.[1]?.toLowerCase();
+  return suffix === undefined ? 'reviewer' : `${suffix}-reviewer`;
+}
+
+/** Who said it is only worth telling where several were asked. */
+function witnessed({ by, ...finding }: MergedFinding, opinions: number): Finding {
+  return opinions < 2 ? finding : { ...finding, text: `${finding.text} (${by.join(', ')})` };
+}
 
 const severity = /\b(CRITICAL|MAJOR|MINOR|OBS(?:ERVATIONS?)?|NITS?)\b/;
 const severityWord = /\b(critical|major|minor|obs(?:ervations?)?|nits?)\b/i;
