@@ -30,7 +30,9 @@ export const claude: Agent = {
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const tools = brief.tools.join(',');
-  const allowed = allowRules(brief.tools, [...brief.manifest.writable, withinProject(place)]);
+  // A second opinion is worked while the first is: the header is not its to edit.
+  const header = order.kind === 'opinion' ? [] : [withinProject(place)];
+  const allowed = allowRules(brief.tools, [...brief.manifest.writable, ...header]);
   const { facts } = settings;
   const denied = denyRules(brief.manifest.hidden, brief.manifest.writable);
   return {

@@ -114,6 +114,9 @@ function feedbackSection(order: Order): string {
 }
 
 function endingSection(policy: Policy, order: Order, files: BriefFiles): string {
+  if (order.kind === 'opinion') {
+    return `## How to end\n\nWhen your report is written, stop. Do not touch ${files.handoff}.`;
+  }
   const tier = tierOf(policy, order.tier);
   const next = tier === null ? null : roleAfter(tier, order.role);
   const keys = files.dialect === 'front-matter' ? ['next-role', 'status'] : ['NEXT-ROLE', 'STATUS'];

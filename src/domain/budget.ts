@@ -3,7 +3,7 @@
  * the same after a restart. Amounts are whole micro-dollars and tokens. What a session will come to is told from its
  * role's sessions so far, so that a budget stops before the session that would pass it, not after.
  */
-import type { MachineEvent } from '../protocol/event.ts';
+import type { SessionReport } from '../protocol/event.ts';
 import type { Bound, Budget, Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { sumUsage, tokensOf } from '../protocol/usage.ts';
@@ -44,10 +44,12 @@ export const nothingSpent: Spent = {
   pass: false,
 };
 
-type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
-
 /** The memory after one more session. */
-export function spend(spent: Spent, order: Order, event: Ended): Spent {
+export function spend(
+  spent: Spent,
+  order: Order,
+  event: { readonly at: number } & Pick<SessionReport, 'usage' | 'priced'>,
+): Spent {
   const { usage, priced } = event;
   const add = (amount: Amount | undefined): Amount => {
     const before = amount ?? nothing;

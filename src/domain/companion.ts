@@ -4,6 +4,7 @@
  */
 import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
+import { chooseModel } from './modelchoice.ts';
 import type { RoundMemory } from './round.ts';
 
 /** Who gives the second opinion, beside whom. */
@@ -15,13 +16,16 @@ export function withCompanion(policy: Policy, round: RoundMemory, order: Order):
   const because = reasonFor(policy, round, order);
   if (because === null) return order;
   const assignment = policy.assignments[secondReviewer];
+  const choice = chooseModel(policy, round, secondReviewer);
   const companion: Order = {
     ...order,
     id: `${order.id}-second`,
     role: secondReviewer,
+    kind: 'opinion',
     agent: assignment?.agent ?? order.agent,
-    model: assignment?.model ?? null,
-    because: [because, ...(assignment === undefined ? [] : [assignment.because])],
+    model: choice.model,
+    fallbacks: choice.fallbacks,
+    because: [because, ...(assignment === undefined ? [] : [assignment.because]), ...choice.because],
   };
   return { ...order, companion, because: [...order.because, because] };
 }

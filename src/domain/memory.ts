@@ -36,7 +36,11 @@ export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
 
 export function ended(context: Context, event: EventOf<'ENDED'>): Context {
   const { order } = context;
-  const spent = order === null ? context.spent : spend(context.spent, order, event);
+  const { companion, at } = event;
+  const first = order === null ? context.spent : spend(context.spent, order, event);
+  const beside = order?.companion;
+  const spent =
+    companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at });
   return { ...context, at: event.at, outcome: event.outcome, denied: event.denied, stopping: null, spent };
 }
 

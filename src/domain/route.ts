@@ -6,6 +6,7 @@ import { autoTier, human, type HandoffFacts, type Role } from '../protocol/hando
 import type { Policy, Tier } from '../protocol/policy.ts';
 import type { Routing } from '../protocol/routing.ts';
 import type { Order } from '../protocol/session.ts';
+import { withCompanion } from './companion.ts';
 import { chooseModel } from './modelchoice.ts';
 import type { RoundMemory } from './round.ts';
 
@@ -72,12 +73,12 @@ export type OrderRequest = {
   readonly because: string;
 };
 
-/** The order for the next session of a role. */
+/** The order for the next session of a role, with a second opinion beside it where one is due. */
 export function orderFor(policy: Policy, round: RoundMemory, request: OrderRequest): Order {
   const assignment = policy.assignments[request.role];
   const choice = chooseModel(policy, round, request.role);
   const visit = (round.visits[request.role] ?? 0) + 1;
-  return {
+  return withCompanion(policy, round, {
     id: `${round.id}.${round.sessions + 1}-${request.role}-${request.at.toString(36)}`,
     dispatchId: request.dispatchId,
     round: round.id,
@@ -96,7 +97,7 @@ export function orderFor(policy: Policy, round: RoundMemory, request: OrderReque
       ...tierWords(round),
       ...choice.because,
     ],
-  };
+  });
 }
 
 /** Why the round runs this tier, where the router chose it. */

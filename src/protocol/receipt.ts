@@ -33,7 +33,7 @@ export type ReceiptSession = {
   readonly order: string;
   /** 1 for the first session of this role in the round. */
   readonly visit: number;
-  readonly kind: 'work' | 'repair';
+  readonly kind: 'work' | 'repair' | 'opinion';
   /** How it ended: `done`, `stopped`, `lost`, or the class of its failure. */
   readonly outcome: string;
   /** Epoch milliseconds of its end. */

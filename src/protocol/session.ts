@@ -26,8 +26,8 @@ export type Order = {
   readonly visit: number;
   /** 1 for the first session on these inputs; higher on a counted retry. */
   readonly attempt: number;
-  /** A repair order asks only to mend the handoff or a missing artifact. */
-  readonly kind: 'work' | 'repair';
+  /** A repair asks only to mend the handoff or a missing artifact; an opinion leaves a report and not a word in the handoff. */
+  readonly kind: 'work' | 'repair' | 'opinion';
   /** The agent's own id of a session to go on with, where the agent can; absent for a fresh one. */
   readonly resumeOf?: string;
   /** What the previous attempt left undone, word for word, to be shown to this one. */

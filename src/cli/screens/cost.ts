@@ -127,7 +127,7 @@ function countOf(count: number | null): string {
 
 /** A retry by its attempt, a repair by its name. */
 function mark({ attempt, kind }: ReceiptSession): string {
-  return kind === 'repair' ? '(repair)' : `(attempt ${attempt})`;
+  return kind === 'work' ? `(attempt ${attempt})` : `(${kind})`;
 }
 
 function share(session: ReceiptSession, totals: ReceiptTotals): string {
