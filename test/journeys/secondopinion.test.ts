@@ -1,7 +1,16 @@
 /** A second reviewer beside the first: two real processes at once, one event, one merged report, one receipt. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { readReceipt } from '../../src/runner/ledger.ts';
-import { fileOf, good, goodRound, hasFile, makeProject, play, removeProjects, type Step } from '../rig/journey.ts';
+import { readLedgers } from '../../src/runner/ledger.ts';
+import {
+  fileOf,
+  good,
+  goodRound,
+  hasFile,
+  makeProject,
+  play,
+  removeProjects,
+  type Step,
+} from '../rig/journey.ts';
 
 afterAll(removeProjects);
 
@@ -50,15 +59,25 @@ describe('a second opinion', () => {
       },
     });
     const journey = await play(project);
-    expect(journey.sessions()).toEqual(['architect', 'implementer', 'reviewer', 'second-reviewer', 'memorial']);
+    expect(journey.sessions()).toEqual([
+      'architect',
+      'implementer',
+      'reviewer',
+      'second-reviewer',
+      'memorial',
+    ]);
     const text = fileOf(project, merged);
     expect(text).toContain('- MAJOR src/work.txt:1');
     expect(text).toContain('(reviewer, second-reviewer)');
     expect(text).toMatch(/MINOR src\/other\.txt:9 .*\(second-reviewer\)/);
-    const ended = journey.notices.find((notice) => notice.type === 'decided' && notice.event.type === 'ENDED' && notice.event.companion !== undefined);
+    const ended = journey.notices.find(
+      (notice) =>
+        notice.type === 'decided' && notice.event.type === 'ENDED' && notice.event.companion !== undefined,
+    );
     expect(ended).toMatchObject({ event: { companion: { outcome: { type: 'done' } } } });
-    const receipt = await readReceipt(project, 'R01');
-    expect(receipt?.sessions.map(({ role }) => role)).toContain('second-reviewer');
+    const [ledger] = readLedgers(project);
+    expect(ledger?.ordered).toBe(5);
+    expect(ledger?.work.map(({ order }) => order.role)).toContain('second-reviewer');
   });
 
   it('that never comes leaves the first review alone, and a finding says so', async () => {
