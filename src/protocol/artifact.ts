@@ -8,6 +8,8 @@ export const coordinationDir = 'coordination';
 export const runnerDir = '.next-role';
 export const handoffNames = ['coordination/NEXT-ROLE.md', 'NEXT-ROLE.md'] as const;
 export const settingsPath = 'coordination/next-role.yaml';
+/** Where the oracle leaves the check of each round; hidden from whoever builds. */
+export const acceptanceDir = 'coordination/acceptance';
 export const decisionsDir = 'coordination/decisions';
 
 /**

@@ -6,6 +6,7 @@
 import type { CommandEnd } from '../domain/gates/command.ts';
 import { runCheck, removeFolder, type Checked } from '../effects/check.ts';
 import { copyTree, freshFolder, placeOf, TooLarge } from '../effects/copytree.ts';
+import { acceptanceDir } from '../protocol/artifact.ts';
 import type { GateCase } from './gates.ts';
 
 /** A command's end, and where its output is; a text says why nothing was run. */
@@ -27,19 +28,23 @@ export async function runTests(given: GateCase): Promise<Ran> {
 }
 
 /**
- * The copy is made anew each time. The check finds it in its working folder and in NEXT_ROLE_WORK, and itself in
+ * The check of the settings, else the one that the round's oracle left. The copy is made anew each time. The check finds it in its working folder and in NEXT_ROLE_WORK, and itself in
  * NEXT_ROLE_ACCEPTANCE; without a command, `run.sh` of its folder is run.
  */
 export async function runAcceptance(given: GateCase): Promise<Ran> {
-  const { command, folder, timeoutMinutes } = given.policy.gates.options.acceptance;
+  const { command, timeoutMinutes } = given.policy.gates.options.acceptance;
+  const folder = given.policy.gates.options.acceptance.folder ?? given.oracle;
   if (command === null && folder === null) {
-    return 'no check: set gates.acceptance in coordination/next-role.yaml';
+    return 'no check: set gates.acceptance in coordination/next-role.yaml, or run the tier oracle';
   }
   const own = folder === null ? null : placeOf(given.root, folder);
   const fresh = await freshFolder();
   const [work, check] = [`${fresh}/work`, `${fresh}/check`];
   try {
-    await copyTree(given.root, work, own?.inside === null || own === null ? [] : [own.inside]);
+    await copyTree(given.root, work, [
+      acceptanceDir,
+      ...(own === null || own.inside === null ? [] : [own.inside]),
+    ]);
     if (own !== null) await copyTree(own.path, check);
     const checked = await runCheck({
       line: command ?? 'sh "$NEXT_ROLE_ACCEPTANCE/run.sh"',

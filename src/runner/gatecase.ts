@@ -2,7 +2,7 @@
  * What the gates of a session are given: the round's spec and directive, its reports, and what sessions changed since the
  * round began. Gathered anew each time, because files are the truth.
  */
-import { fill, safeName } from '../protocol/artifact.ts';
+import { acceptanceDir, fill, safeName } from '../protocol/artifact.ts';
 import { owedIn, owedPath, owedPaths } from '../domain/gate.ts';
 import { mergedText, mergeReviews } from '../domain/gates/mergereviews.ts';
 import { opinionsIn } from '../domain/gates/review.ts';
@@ -41,6 +41,7 @@ export async function gateCaseOf(
     })),
     scopes: [spec?.text ?? '', reading.handoff?.directive ?? ''],
     ...(await opinionsOf(round, order)),
+    oracle: await oracleOf(project, order.round),
     change: await changeOf(project, order),
     keep: sessionFolder(`${project.own}/sessions`, order.id),
     mark: safeName(order.id),
@@ -71,6 +72,12 @@ export async function keepMerged(project: Project, order: Order, reports: readon
   const opinions = opinionsIn(texts);
   const path = `${project.root}/${fill(mergedReportPath, { round: order.round })}`;
   await writeAtomic(path, mergedText(order.round, opinions, mergeReviews(opinions)));
+}
+
+/** The folder of the check that an oracle left for a round; null where there is none. */
+export async function oracleOf(project: Pick<Project, 'root'>, round: string): Promise<string | null> {
+  const folder = `${acceptanceDir}/${safeName(round)}`;
+  return (await readText(`${project.root}/${folder}/run.sh`)) === null ? null : folder;
 }
 
 /** The report of a round and the second opinion on it; where there is none, those of several reviewers. */

@@ -14,7 +14,7 @@ import type { GateResult } from '../protocol/finding.ts';
 import { gateNames, mergePlan, type GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
-import { reportsOf, specPath } from './gatecase.ts';
+import { oracleOf, reportsOf, specPath } from './gatecase.ts';
 import { runGates, textOf, type GateCase, type OwedHere } from './gates.ts';
 import { readHandoff } from './handoff.ts';
 import { readTrees } from './roundtrees.ts';
@@ -79,6 +79,7 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
     scopes: await scopesOf(ground, place, request.spec),
     reports: place.round === null ? [] : await reportsOf(ground, place.round),
     absent: [],
+    oracle: place.round === null ? null : await oracleOf(ground, place.round),
     change: change.facts,
     keep: `${ground.own}/gates`,
     mark: 'on-demand',

@@ -32,6 +32,8 @@ export type GateCase = {
   readonly scopes: readonly string[];
   /** Paths of reports of this round, relative to the project. */
   readonly reports: readonly string[];
+  /** The check that an oracle left for this round, relative to the project; null where there is none. */
+  readonly oracle: string | null;
   /** Reviewers who were asked and left no report. */
   readonly absent: readonly string[];
   /** What the work is compared with, and what it is now; a text says why that is not known. */

@@ -86,6 +86,7 @@ async function caseOf(violation: Files): Promise<GateCase> {
     scopes: [readFileSync(join(root, spec), 'utf8')],
     reports: [report],
     absent: [],
+    oracle: null,
     change: { trees, from, to },
     keep: join(base, 'kept'),
     mark: 'R01.1-implementer',
