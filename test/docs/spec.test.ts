@@ -158,7 +158,15 @@ describe('the tables of docs/SPEC.md', () => {
       coded(row[2])[0],
       row[3],
     ]);
-    const owed = ['architect', 'implementer', 'reviewer', 'memorial', 'coordinator'].flatMap((name) =>
+    const owed = [
+      'architect',
+      'implementer',
+      'reviewer',
+      'second-reviewer',
+      'oracle',
+      'memorial',
+      'coordinator',
+    ].flatMap((name) =>
       (policy.roles[name]?.owes ?? []).map(({ path, tiers, sections }) => [
         name,
         tiers.length === 0 ? 'all' : tiers.join(', '),
@@ -176,11 +184,15 @@ describe('the tables of docs/SPEC.md', () => {
       coded(row[1]),
       coded(row[2]),
     ]);
-    const shipped = ['architect', 'implementer', 'reviewer', 'memorial', 'coordinator'].map((name) => [
-      name,
-      policy.roles[name]?.ends,
-      policy.roles[name]?.hides,
-    ]);
+    const shipped = [
+      'architect',
+      'implementer',
+      'reviewer',
+      'second-reviewer',
+      'oracle',
+      'memorial',
+      'coordinator',
+    ].map((name) => [name, policy.roles[name]?.ends, policy.roles[name]?.hides]);
     expect(rows).toEqual(shipped);
   });
 
