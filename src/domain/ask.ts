@@ -16,6 +16,10 @@ export type Ask = {
   readonly because: string;
   /** The role that follows if the human accepts what is there; absent when there is nothing to accept. */
   readonly accept?: Role | null;
+  /** The role to run again, when it is not the one of the order. */
+  readonly again?: Role;
+  /** How the question begins; absent: that the role of the order did not come to a good end. */
+  readonly opening?: string;
 };
 
 /** Longest problem text put into a header, in characters. */
@@ -24,9 +28,12 @@ const problemCharsMax = 600;
 /** Writes ESCALATE with a question about this order: run it again, accept what is there, or stop. */
 export function ask(context: Context, order: Order, request: Ask): Context {
   const problem = oneLine(request.problem).slice(0, problemCharsMax);
+  const { again = order.role } = request;
+  const opening = request.opening ?? `${order.role} did not come to a good end`;
   return raise(context, order, {
-    question: `${order.role} did not come to a good end: ${problem} (${oneLine(request.because)}). What now?`,
-    again: { do: `Run ${order.role} again`, then: 'one more allowance of sessions for this round' },
+    question: `${opening}: ${problem} (${oneLine(request.because)}). What now?`,
+    again: { do: `Run ${again} again`, then: 'one more allowance of sessions for this round' },
+    role: again,
     accept: request.accept ?? null,
     budget: false,
   });
@@ -40,6 +47,7 @@ export function askBudget(context: Context, order: Order, figures: string): Cont
       do: `Run ${order.role} this once, over the budget`,
       then: 'the session after it is asked about again; raise the figure under "budget" in coordination/next-role.yaml to go on without',
     },
+    role: order.role,
     accept: null,
     budget: true,
   });
@@ -48,6 +56,8 @@ export function askBudget(context: Context, order: Order, figures: string): Cont
 type Raised = {
   readonly question: string;
   readonly again: { readonly do: string; readonly then: string };
+  /** The role that A leads to. */
+  readonly role: Role;
   readonly accept: Role | null;
   readonly budget: boolean;
 };
@@ -77,7 +87,7 @@ function raise(context: Context, order: Order, raised: Raised): Context {
     deadline: null,
     diagnostic: null,
   };
-  const moves: Record<string, Role | null> = { A: order.role, C: null };
+  const moves: Record<string, Role | null> = { A: raised.role, C: null };
   if (accept !== null) moves['B'] = accept;
   const change = {
     ...releaseKeys,

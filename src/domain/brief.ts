@@ -16,10 +16,22 @@ export type BriefFiles = {
   readonly directive: string | null;
   /** Decision files of this round, word for word, oldest first. */
   readonly decisions: readonly { readonly role: string; readonly path: string; readonly text: string }[];
+  /** What changed since the role's last session in this round; null for its first, and where that is not known. */
+  readonly changed: readonly ChangedFile[] | null;
   /** The handoff's own path, relative to the project. */
   readonly handoff: string;
   readonly dialect: 'front-matter' | 'bare-header';
 };
+
+/** How much of a file changed, in lines; null where it is no text. */
+export type ChangedFile = {
+  readonly path: string;
+  readonly added: number | null;
+  readonly removed: number | null;
+};
+
+/** Changed files named in a brief; a larger change is told by its number. */
+const changedMax = 100;
 
 /** The same bytes for every role and round, so that prompt caches are shared between sessions of one model. */
 export const systemText = [
@@ -46,6 +58,7 @@ export function compose(policy: Policy, order: Order, files: BriefFiles): Brief 
     ['files', filesSection(offered, hidden, writable, owedPaths(policy, order))],
     ['directive', directiveSection(files.directive)],
     ['answers', answersSection(role, order, files.decisions)],
+    ['changed', changedSection(order, files, hidden)],
     ['feedback', feedbackSection(order)],
     ['ending', endingSection(policy, order, files)],
   ];
@@ -101,6 +114,20 @@ function answersSection(role: RoleContract, order: Order, decisions: BriefFiles[
   if (seen.length === 0) return '';
   const texts = seen.map((decision) => `### ${decision.path}\n\n${decision.text.trim()}`);
   return ['## What the human decided (implement it to the letter, or ask again)', '', ...texts].join('\n');
+}
+
+/** A role that comes again starts cold, but need not look for what is new. Nothing hidden is named here either. */
+function changedSection(order: Order, files: BriefFiles, hidden: readonly string[]): string {
+  const seen = (files.changed ?? []).filter(
+    ({ path }) => path !== files.handoff && !hidden.some((pattern) => matches(path, pattern)),
+  );
+  if (seen.length === 0 || order.resumeOf !== undefined) return '';
+  const lines = seen.slice(0, changedMax).map(({ path, added, removed }) => {
+    const much = added === null || removed === null ? 'no text' : `+${added} -${removed}`;
+    return `- ${path} (${much})`;
+  });
+  const more = seen.length > changedMax ? [`- and ${seen.length - changedMax} more`] : [];
+  return ['## What changed since your last session in this round', '', ...lines, ...more].join('\n');
 }
 
 function feedbackSection(order: Order): string {

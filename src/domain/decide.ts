@@ -12,6 +12,7 @@ import type { Order } from '../protocol/session.ts';
 import { resolveAnswer } from './answer.ts';
 import { askBudget } from './ask.ts';
 import { budgetStop } from './budget.ts';
+import { threadOf } from './loop.ts';
 import { openQuestion, opened } from './question.ts';
 import { newRound, type Context, type OpenQuestion, type RoundMemory } from './round.ts';
 import { candidate, capReached, grant, isAuto, orderFor, tierOf } from './route.ts';
@@ -156,13 +157,15 @@ export function dispatch(
   const round = here.round.blocked ? grant(policy, here.round) : here.round;
   const cap = capReached(policy, round, role, event.dispatchId);
   if (cap !== null) return blocked({ ...here, round }, cap);
+  const back = round.loop.sentBack?.to === role ? round.loop.sentBack : null;
   const order = orderFor(policy, round, {
     role,
     dispatchId: event.dispatchId,
     at: event.at,
-    kind: 'work',
-    feedback: [],
-    because,
+    kind: back === null ? 'work' : 'repair',
+    feedback: back?.words ?? [],
+    resumeOf: back === null ? null : threadOf(policy, round, role),
+    because: back === null ? because : `${back.by} sent the work back`,
   });
   // READY written over the WORKING of a wait is a human who does not want to wait.
   const insist = here.verdict.type === 'cool' && here.verdict.wait?.elsewhere === null;

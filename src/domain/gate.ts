@@ -5,16 +5,17 @@
  */
 import { fill, safeName } from '../protocol/artifact.ts';
 import type { MachineEvent } from '../protocol/event.ts';
-import { findingLine, findingWords } from '../protocol/finding.ts';
 import type { OwedArtifact, Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { human } from '../protocol/handoff.ts';
 import { ask } from './ask.ts';
 import { blockingOf } from './gates/gate.ts';
+import { review } from './gates/review.ts';
+import { loopCap, positions, sentBack, wordsFor } from './loop.ts';
 import { sighted } from './memorial.ts';
 import { again } from './retry.ts';
-import { releaseKeys, type Context, type Verdict } from './round.ts';
-import { capReached, tierOf } from './route.ts';
+import { releaseKeys, type Context, type RoundMemory, type Verdict } from './round.ts';
+import { capReached, roleAfter, tierOf } from './route.ts';
 import { write } from './verdict.ts';
 
 type Gated = Extract<MachineEvent, { type: 'GATED' }>;
@@ -61,15 +62,61 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
       verdict: { type: 'stall', why: 'gates ran for a session that nobody ordered', retryAt: null },
     };
   }
-  const blocking = blockingOf(event.gates, policy.gates);
-  if (blocking.length === 0) return advance(policy, here, order, verdict);
+  const own = blockingOf(
+    event.gates.filter(({ gate }) => gate !== review.name),
+    policy.gates,
+  );
+  if (own.length === 0) return reviewed(policy, here, order, { verdict, gates: event.gates });
   // A pause is not overrun by a repair: the role is given back, and mends its work when the human lets it go on.
   if (verdict.pause) return pausedFor(here, order.role);
-  const feedback = blocking.map(findingWords);
-  const cap = capReached(policy, round, order.role, order.dispatchId);
-  if (cap === null) return again(policy, here, order, { kind: 'repair', feedback });
-  const problem = `the gates still find: ${blocking.map(findingLine).join('; ')}; ${order.role} says it is done`;
-  return ask(here, order, { problem, because: cap, accept: verdict.to });
+  const cap = loopCap(policy, round) ?? capReached(policy, round, order.role, order.dispatchId);
+  if (cap !== null) {
+    const problem = positions(round, { finder: 'the gates', findings: own, maker: order.role });
+    return ask(here, order, { problem, because: cap, accept: verdict.to });
+  }
+  const feedback = wordsFor(round.loop, own);
+  const counted = sentBack(round, { to: order.role, by: order.role, findings: own });
+  // These words go with the order itself; what a reviewer sent the role back for stays noted.
+  const loop = { ...counted.loop, sentBack: round.loop.sentBack };
+  const next = { ...here, round: { ...counted, loop } };
+  return again(policy, next, order, { kind: 'repair', feedback, resume: true });
+}
+
+type GateVerdict = Extract<Verdict, { type: 'gate' }>;
+
+/**
+ * The report of a reviewer, read as findings, and its own proposal. A step back in the tier, or an open finding that
+ * blocks, sends the work back to whoever made it, within the bounds of the loop; everything else goes on.
+ */
+function reviewed(
+  policy: Policy,
+  here: Context,
+  order: Order,
+  given: { readonly verdict: GateVerdict; readonly gates: Gated['gates'] },
+): Context {
+  const { verdict, gates } = given;
+  const { round } = here;
+  const tier = tierOf(policy, order.tier);
+  if (round === null || tier === null) return advance(policy, here, order, verdict);
+  const isBack = verdict.to !== null && tier.roles.indexOf(verdict.to) < tier.roles.indexOf(order.role);
+  const found = gates.filter(({ gate }) => gate === review.name);
+  const open = blockingOf(found, policy.gates);
+  if (!isBack && open.length === 0) return advance(policy, here, order, verdict);
+  const back = isBack ? verdict.to : (tier.edges.find(({ from }) => from === order.role)?.to ?? null);
+  const findings = open.length > 0 ? open : found.flatMap((gate) => gate.findings);
+  const accept = roleAfter(tier, order.role);
+  const both = positions(round, { finder: order.role, findings, maker: back ?? order.role });
+  if (back === null) {
+    const because = 'the tier has no way back';
+    return ask(here, order, { problem: both, because, accept, opening: `${order.role} found what blocks` });
+  }
+  const cap = loopCap(policy, round) ?? capReached(policy, round, back, '');
+  if (cap !== null) {
+    const opening = `${order.role} and ${back} do not agree`;
+    return ask(here, order, { problem: both, because: cap, accept, again: back, opening });
+  }
+  const memory = sentBack(round, { to: back, by: order.role, findings });
+  return advance(policy, here, order, { ...verdict, to: back, ends: null }, memory);
 }
 
 /** The one uphill write of a green session: the next role, or the end of the round. */
@@ -77,7 +124,8 @@ function advance(
   policy: Policy,
   here: Context,
   order: Order,
-  verdict: Extract<Verdict, { type: 'gate' }>,
+  verdict: GateVerdict,
+  memory: RoundMemory | null = null,
 ): Context {
   const { to } = verdict;
   const ends = verdict.ends ?? tierOf(policy, order.tier)?.ends ?? 'ROUND-COMPLETE';
@@ -85,8 +133,11 @@ function advance(
     to === null
       ? { 'next-role': human, status: ends }
       : { 'next-role': to, status: verdict.pause ? 'PAUSED' : 'READY' };
-  const why = to === null ? `${order.role} ended the round` : `${order.role} is done; ${to} is next`;
-  return { ...here, verdict: write({ change: { ...releaseKeys, ...here.mend, ...next }, why, commit: why }) };
+  const handsOn =
+    memory === null ? `${order.role} is done; ${to} is next` : `${order.role} sends the work back to ${to}`;
+  const why = to === null ? `${order.role} ended the round` : handsOn;
+  const change = { ...releaseKeys, ...here.mend, ...next };
+  return { ...here, verdict: write({ change, round: memory, why, commit: why }) };
 }
 
 function pausedFor(here: Context, role: string): Context {

@@ -6,6 +6,7 @@ import type { MachineEvent } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { allowed, spend } from './budget.ts';
 import { awaitedPaths } from './gate.ts';
+import { remembered } from './loop.ts';
 import { count, setBack, type Context, type RoundMemory, type Verdict } from './round.ts';
 
 type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
@@ -35,13 +36,19 @@ export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
 }
 
 export function ended(context: Context, event: EventOf<'ENDED'>): Context {
-  const { order } = context;
+  const { order, round } = context;
   const { companion, at } = event;
   const first = order === null ? context.spent : spend(context.spent, order, event);
   const beside = order?.companion;
-  const spent =
-    companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at });
-  return { ...context, at: event.at, outcome: event.outcome, denied: event.denied, stopping: null, spent };
+  return {
+    ...context,
+    at,
+    outcome: event.outcome,
+    denied: event.denied,
+    stopping: null,
+    spent: companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at }),
+    round: order === null || round === null ? round : remembered(round, order, event),
+  };
 }
 
 /** The uphill write is done: an order is closed, an answered question too. */
@@ -94,7 +101,7 @@ function handedOn(
   return sentBack ? setBack({ ...round, setbacks }, to, { failed: true }) : { ...round, setbacks };
 }
 
-/** A role that is sent back later must change its files again. */
+/** A role that is sent back later must change its files again; what it was sent back for is done with. */
 function withoutBaseline(
   policy: Policy,
   round: RoundMemory,
@@ -104,6 +111,7 @@ function withoutBaseline(
   return {
     ...round,
     baseline: Object.fromEntries(Object.entries(round.baseline).filter(([path]) => !owed.has(path))),
+    loop: round.loop.sentBack?.to === order.role ? { ...round.loop, sentBack: null } : round.loop,
   };
 }
 

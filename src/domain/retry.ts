@@ -6,7 +6,8 @@ import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { ask, askBudget } from './ask.ts';
 import { budgetStop } from './budget.ts';
-import { setBack, type Context } from './round.ts';
+import { threadOf } from './loop.ts';
+import { setBack, type Context, type RoundMemory } from './round.ts';
 import { capReached, orderFor } from './route.ts';
 import { blocked } from './verdict.ts';
 
@@ -18,6 +19,8 @@ export type Again = {
   readonly blame?: 'model' | 'nobody';
   /** Earliest start, epoch ms; absent means after the policy's backoff. */
   readonly notBefore?: number;
+  /** Whether to go on with the last session, where its agent can. */
+  readonly resume?: boolean;
 };
 
 /** Orders another attempt on the same inputs, or gives up with the reason. */
@@ -37,7 +40,8 @@ export function again(policy: Policy, context: Context, order: Order, request: A
     dispatchId: order.dispatchId,
     at: context.at,
     kind: request.kind,
-    feedback: request.feedback,
+    feedback: [...request.feedback, ...stillOpen(round, order, request)],
+    resumeOf: request.resume === true ? threadOf(policy, round, order.role) : null,
     because: request.kind === 'repair' ? 'something it owes is missing' : 'the last attempt did not finish',
   });
   const stop = budgetStop(policy, context.spent, next, context.at);
@@ -45,6 +49,12 @@ export function again(policy: Policy, context: Context, order: Order, request: A
   const wait = request.kind === 'repair' ? 0 : backoffMs(policy, order.attempt);
   const until = Math.max(request.notBefore ?? 0, context.at + wait);
   return { ...context, round: blamed, verdict: { type: 'cool', order: next, until, why: words, wait: null } };
+}
+
+/** A retry of work that was sent back is told again what for. */
+function stillOpen(round: RoundMemory, order: Order, request: Again): readonly string[] {
+  const { sentBack } = round.loop;
+  return request.kind === 'work' && sentBack?.to === order.role ? sentBack.words : [];
 }
 
 /** The pause before an attempt, in ms: grows by the policy's factor, up to its bound. */

@@ -38,7 +38,12 @@ export type RoundMemory = {
   /** Sessions by dispatch id. */
   readonly attempts: Readonly<Record<string, number>>;
   /** Allowances that a human edit granted beyond the caps, as absolute counts. */
-  readonly granted: { readonly visits: Readonly<Record<Role, number>>; readonly sessions: number };
+  readonly granted: {
+    readonly visits: Readonly<Record<Role, number>>;
+    readonly sessions: number;
+    readonly fixes: number;
+    readonly fixUsd: number;
+  };
   readonly escalations: number;
   /** Digest of the operator's section when the last question was opened or answered: older words answer nothing. */
   readonly wordsSeen: string | null;
@@ -54,6 +59,23 @@ export type RoundMemory = {
   readonly sights: readonly GateSight[];
   /** Digests of owed files before the first session that owes them; cleared when that role is done. */
   readonly baseline: Readonly<Record<string, string | null>>;
+  readonly loop: Loop;
+  /** The last words of each role's last session, cut short: its position when it is asked for. */
+  readonly said: Readonly<Record<Role, string>>;
+  /** Each role's last session in its agent's own name for it, so that it can be continued. */
+  readonly threads: Readonly<Record<Role, { readonly agent: string; readonly sessionId: string }>>;
+};
+
+/** Finding and fixing in a round, bounded by itself. */
+export type Loop = {
+  /** How often work was sent back, by gates or by a review. */
+  readonly fixes: number;
+  /** What sessions cost since then, in US dollars, as far as their agents say. */
+  readonly usd: number;
+  /** Ids of everything that was open when work was sent back; what is not among them is new. */
+  readonly known: readonly string[];
+  /** Who was sent back, and with what words; null once that role has handed over. */
+  readonly sentBack: { readonly to: Role; readonly by: Role; readonly words: readonly string[] } | null;
 };
 
 /** One stretch of failures of the same class. Times are epoch ms. */
@@ -200,7 +222,7 @@ export function newRound(id: string, tier: string): RoundMemory {
     visits: {},
     sessions: 0,
     attempts: {},
-    granted: { visits: {}, sessions: 0 },
+    granted: { visits: {}, sessions: 0, fixes: 0, fixUsd: 0 },
     escalations: 0,
     wordsSeen: null,
     limitWaits: 0,
@@ -209,6 +231,9 @@ export function newRound(id: string, tier: string): RoundMemory {
     decisions: [],
     sights: [],
     baseline: {},
+    loop: { fixes: 0, usd: 0, known: [], sentBack: null },
+    said: {},
+    threads: {},
   };
 }
 

@@ -71,6 +71,8 @@ export type OrderRequest = {
   readonly kind: Order['kind'];
   readonly feedback: readonly string[];
   readonly because: string;
+  /** The session to go on with, in its agent's own name for it; absent means a fresh one. */
+  readonly resumeOf?: string | null;
 };
 
 /** The order for the next session of a role, with a second opinion beside it where one is due. */
@@ -91,6 +93,7 @@ export function orderFor(policy: Policy, round: RoundMemory, request: OrderReque
     attempt: (round.attempts[request.dispatchId] ?? 0) + 1,
     kind: request.kind,
     feedback: request.feedback,
+    ...(typeof request.resumeOf === 'string' ? { resumeOf: request.resumeOf } : {}),
     because: [
       request.because,
       ...(assignment === undefined ? [] : [assignment.because]),
@@ -137,6 +140,11 @@ export function grant(policy: Policy, round: RoundMemory): RoundMemory {
     blocked: false,
     limitWaits: 0,
     outage: null,
-    granted: { visits, sessions: round.sessions + policy.caps.perRound },
+    granted: {
+      visits,
+      sessions: round.sessions + policy.caps.perRound,
+      fixes: round.loop.fixes + policy.caps.fixes,
+      fixUsd: round.loop.usd + policy.caps.fixUsd,
+    },
   };
 }

@@ -12,6 +12,13 @@ import { bytewise, git, type Output } from './git.ts';
 /** How one path differs between two trees; relative to the project. */
 export type Change = { readonly path: string; readonly how: 'added' | 'changed' | 'deleted' };
 
+/** How much of one file changed. */
+export type LineCount = {
+  readonly path: string;
+  readonly added: number | null;
+  readonly removed: number | null;
+};
+
 export type Trees = {
   /** The working tree now, as the name of a tree; null when git cannot say. */
   snapshot(): Promise<string | null>;
@@ -21,15 +28,13 @@ export type Trees = {
   changes(from: string, to: string): Promise<readonly Change[] | null>;
   /** Line numbers (1-based, as in `to`) that were added or changed in a file. */
   addedLines(from: string, to: string, path: string): Promise<readonly number[]>;
-  /** Numbers of added and removed lines per file, as `git diff --stat` draws them, cut at a width. */
-  stat(from: string, to: string): Promise<string>;
+  /** Numbers of added and removed lines per file; null for a file that is no text. */
+  counts(from: string, to: string): Promise<readonly LineCount[]>;
   /** A file's text in a tree or at a commit; null when it is not there, or is no text. */
   text(tree: string, path: string): Promise<string | null>;
   /** The tree or commit that a name such as `main` stands for; null when there is none. */
   resolve(name: string): Promise<string | null>;
 };
-
-const statColumns = 100;
 
 /** Opens the snapshots of a project; null outside a git repository. `own` is a folder of ours. */
 export async function openTrees(project: string, own: string): Promise<Trees | null> {
@@ -104,9 +109,9 @@ export async function openTrees(project: string, own: string): Promise<Trees | n
       const { stdout } = await ask(['diff-tree', ...flags, from, to, '--', path]);
       return linesIn(stdout);
     },
-    async stat(from, to) {
-      const flags = ['-r', '--relative', '--no-renames', `--stat=${statColumns}`];
-      return (await ask(['diff-tree', ...flags, from, to])).stdout.trimEnd();
+    async counts(from, to) {
+      const flags = ['-r', '-z', '--relative', '--no-renames', '--numstat'];
+      return countsIn((await ask(['diff-tree', ...flags, from, to])).stdout);
     },
     async text(tree, path) {
       const { code, stdout } = await ask(['cat-file', 'blob', `${tree}:./${path}`]);
@@ -132,6 +137,18 @@ async function copyIfThere(from: string, to: string): Promise<void> {
     // A repository without a commit has no index yet.
     if (errorCode(error) !== 'ENOENT') throw error;
   }
+}
+
+function countsIn(stdout: string): readonly LineCount[] {
+  const number = (word: string | undefined): number | null =>
+    word === '-' || word === undefined ? null : Number(word);
+  return stdout
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const [added, removed, ...path] = entry.split('\t');
+      return { path: path.join('\t'), added: number(added), removed: number(removed) };
+    });
 }
 
 /** Raw differences as `update-index --index-info` takes them; mode 0 removes a path. */

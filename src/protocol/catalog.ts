@@ -57,7 +57,7 @@ const defaultTier = 'full';
 const ends = { lingerMs: 10_000, graceMs: 10_000, outputBytes: 256 * 1024 * 1024 };
 const lastResort = {
   limits: { firstByteMs: 600_000, idleMs: 600_000, totalMs: 2_700_000, ...ends, turns: 40 } satisfies Limits,
-  caps: { perRole: 4, perRound: 16, perDispatch: 2 } satisfies Caps,
+  caps: { perRole: 4, perRound: 16, perDispatch: 3, fixes: 4, fixUsd: 25 } satisfies Caps,
   backoff: { firstMs: 5_000, factor: 3, maxMs: 120_000 } satisfies Backoff,
   memorial: {
     injectMax: 12,
@@ -253,6 +253,8 @@ function mergeCaps(caps: Caps, patch: LimitsFile['caps']): Caps {
     perRole: patch?.perRole ?? caps.perRole,
     perRound: patch?.perRound ?? caps.perRound,
     perDispatch: patch?.perDispatch ?? caps.perDispatch,
+    fixes: patch?.fixes ?? caps.fixes,
+    fixUsd: patch?.fixUsd ?? caps.fixUsd,
   };
 }
 

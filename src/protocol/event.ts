@@ -49,6 +49,8 @@ export type SessionReport = {
   /** Bytes of the prompt the session was given on its standard input. */
   readonly promptBytes: number;
   readonly sessionId: string | null;
+  /** What it said last, cut short; null when it said nothing. */
+  readonly said: string | null;
   /** Processes that had to be reaped after the session's own end. */
   readonly leftovers: number;
 };

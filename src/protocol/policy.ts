@@ -126,6 +126,10 @@ export type Caps = {
   readonly perRound: number;
   /** Attempts on unchanged inputs (the same dispatch id). */
   readonly perDispatch: number;
+  /** Times that work may be sent back in one round, by gates or by a review. */
+  readonly fixes: number;
+  /** US dollars that sessions of a round may cost once work was sent back, as far as agents say what they cost. */
+  readonly fixUsd: number;
 };
 
 export type Backoff = { readonly firstMs: number; readonly factor: number; readonly maxMs: number };

@@ -23,6 +23,7 @@ const secondsMax = 86_400;
 const countMax = 1_000;
 const megabytesMax = 100_000;
 const megabyte = 1024 * 1024;
+const usdMax = 100_000;
 
 const minutes = z.number().positive().max(minutesMax);
 const count = z.int().min(1).max(countMax);
@@ -43,6 +44,8 @@ export const capsPatch = closed({
   perRole: count.optional(),
   perRound: count.optional(),
   perDispatch: count.optional(),
+  fixes: count.optional(),
+  fixUsd: z.number().positive().max(usdMax).optional(),
 });
 
 const backoffPatch = closed({

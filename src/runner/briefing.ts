@@ -15,6 +15,7 @@ import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Brief, Order } from '../protocol/session.ts';
 import { readHandoff } from './handoff.ts';
+import { changedSince } from './roundtrees.ts';
 
 /** What a brief needs to know of the round. */
 export type Setting = { readonly project: Project; readonly policy: Policy; readonly state: MachineState };
@@ -35,6 +36,7 @@ export async function filesForBrief(setting: Setting, order: Order): Promise<Bri
     offered,
     directive: withoutComments(reading.handoff?.directive ?? ''),
     decisions,
+    changed: order.visit > 1 ? await changedSince(project, order) : null,
     handoff: project.handoffName,
     dialect: reading.handoff?.dialect ?? 'front-matter',
   };

@@ -5,7 +5,7 @@
  * runner's own folder; the machine decides nothing by it.
  */
 import { readText, writeAtomic } from '../effects/files.ts';
-import { openTrees, type Trees } from '../effects/trees.ts';
+import { openTrees, type LineCount, type Trees } from '../effects/trees.ts';
 import { safeName } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Order } from '../protocol/session.ts';
@@ -76,6 +76,16 @@ export async function noteClaim(project: Project, order: Order): Promise<void> {
     left: null,
     seen: known?.seen ?? {},
   });
+}
+
+/** What changed since the last session of this role in this round ended; null when it had none, or git cannot say. */
+export async function changedSince(project: Project, order: Order): Promise<readonly LineCount[] | null> {
+  const known = await readTrees(project, order.round);
+  const seen = known?.seen[order.role];
+  if (seen === undefined) return null;
+  const trees = await treesOf(project);
+  const now = await trees?.snapshot();
+  return trees === null || now === null || now === undefined ? null : trees.counts(seen, now);
 }
 
 /** After a session has ended. Gives the tree as it stands; null when git cannot say. */

@@ -162,6 +162,7 @@ function endedEvent(
     model: tally.model,
     costUsd: tally.costUsd,
     sessionId: tally.sessionId,
+    said: saidOf(tally),
     leftovers: end.leftovers,
   };
 }
@@ -181,6 +182,14 @@ async function usedBy(
   const files = await readTranscript(agent.transcript, tally.sessionId, settings.facts.env);
   const of = { since: startedAt - clockSlackMs, own: tally.models };
   return reconciled(said, agent.transcript.read(files, of), tally.usage?.isThread ?? false);
+}
+
+/** Longest last words kept of a session, in characters. */
+const saidCharsMax = 600;
+
+function saidOf({ doneText }: Tally): string | null {
+  const words = doneText.trim();
+  return words === '' ? null : words.slice(0, saidCharsMax);
 }
 
 function folderOf(round: OpenRound, order: Order): string {

@@ -34,6 +34,7 @@ const ended: Notice = {
     promptBytes: 0,
     priced: { microUsd: null, prices: 'test' },
     sessionId: null,
+    said: null,
     leftovers: 0,
   },
   state: { version: '1', value: 'settling', context: null },

@@ -18,6 +18,7 @@ const ended = {
   promptBytes: 0,
   priced: { microUsd: null, prices: 'test' },
   sessionId: null,
+  said: null,
   leftovers: 0,
 } as const;
 const written = { type: 'WRITTEN', at: noon, digest: 'd', commit: '67e31ce0aa' } as const;

@@ -82,6 +82,7 @@ describe('endScreen()', () => {
         promptBytes: 0,
         priced: { microUsd: null, prices: 'test' },
         sessionId: null,
+        said: null,
         leftovers: 0,
       },
     } as const,

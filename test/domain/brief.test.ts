@@ -14,6 +14,7 @@ const files: BriefFiles = {
   offered,
   directive: 'Build compareSemver.',
   decisions: [{ role: 'implementer', path: 'coordination/decisions/D-1.md', text: 'Take B, word for word.' }],
+  changed: null,
   handoff: 'coordination/NEXT-ROLE.md',
   dialect: 'front-matter',
 };
@@ -37,6 +38,21 @@ describe('compose()', () => {
     expect(compose(policy, order('architect'), files).prompt).toContain(
       'Role: architect · Round: R01 · Tier: full · Session: 1',
     );
+  });
+
+  it('tells a role that comes again what changed, but nothing hidden, and nothing to a session that is continued', () => {
+    const changed = [
+      { path: 'src/a.ts', added: 3, removed: 1 },
+      { path: 'logo.png', added: null, removed: null },
+      { path: 'coordination/logs/IMPLEMENTER-R01.log', added: 9, removed: 0 },
+      { path: 'coordination/NEXT-ROLE.md', added: 1, removed: 1 },
+    ];
+    const { prompt } = compose(policy, order('reviewer'), { ...files, changed });
+    expect(prompt).toContain(
+      '## What changed since your last session in this round\n\n- src/a.ts (+3 -1)\n- logo.png (no text)\n\n',
+    );
+    const continued = order('reviewer', { resumeOf: 's-1' });
+    expect(compose(policy, continued, { ...files, changed }).prompt).not.toContain('What changed');
   });
 
   it('offers no path that the role’s contract hides, in prompt and manifest alike', () => {

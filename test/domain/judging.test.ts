@@ -183,7 +183,10 @@ describe('the human wins', () => {
   });
 
   it('over a cap, also when the file said something else between BLOCKED and READY', () => {
-    const capped = testPolicy({ digest: 'capped', caps: { perRole: 0, perRound: 10, perDispatch: 2 } });
+    const capped = testPolicy({
+      digest: 'capped',
+      caps: { perRole: 0, perRound: 10, perDispatch: 2, fixes: 9, fixUsd: 99 },
+    });
     const go = (events: readonly MachineEvent[]): MachineState =>
       events.reduce((state, event) => step(capped, state, event).state, initialState());
     const after = go([

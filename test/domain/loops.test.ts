@@ -83,7 +83,7 @@ describe('a cap', () => {
   it.each([1, 2, 3, 5])(
     'of %i that stands in the settings is enforced (gsd-build/gsd-2#2654)',
     (perDispatch) => {
-      const caps = { perRole: 9, perRound: 30, perDispatch };
+      const caps = { perRole: 9, perRound: 30, perDispatch, fixes: 9, fixUsd: 99 };
       expect(
         run(['crash'], { under: testPolicy({ caps, digest: `caps-${perDispatch}` }) }).sessions,
       ).toHaveLength(perDispatch);

@@ -67,7 +67,8 @@ describe('openTrees()', () => {
     expect(await trees.addedLines(before, after, 'a.txt')).toEqual([2]);
     expect(await trees.text(before, 'c.txt')).toBe('1\n');
     expect(await trees.text(after, 'c.txt')).toBeNull();
-    expect(await trees.stat(before, after)).toContain('5 files changed');
+    expect(await trees.counts(before, after)).toContainEqual({ path: 'a.txt', added: 1, removed: 0 });
+    expect(await trees.counts(before, after)).toHaveLength(5);
   });
 
   it('writes nothing into the repository: no object, no reference, not the index', async () => {

@@ -77,7 +77,7 @@ describe('assemble()', () => {
       seesAnswers: false,
     });
     expect(policy.roles['builder']?.body).toBe('Do the work of {round}.');
-    expect(policy.caps).toEqual({ perRole: 4, perRound: 16, perDispatch: 2 });
+    expect(policy.caps).toEqual({ perRole: 4, perRound: 16, perDispatch: 3, fixes: 4, fixUsd: 25 });
     expect(policy.backoff).toEqual({ firstMs: 5_000, factor: 3, maxMs: 120_000 });
     expect(policy).toMatchObject({ interrupted: 'escalate', allowDefaults: false, commit: true });
   });
@@ -116,7 +116,7 @@ describe('assemble()', () => {
       totalMs: 2_640_000,
       turns: 120,
     });
-    expect(policy.caps).toEqual({ perRole: 9, perRound: 16, perDispatch: 2 });
+    expect(policy.caps).toEqual({ perRole: 9, perRound: 16, perDispatch: 3, fixes: 4, fixUsd: 25 });
     expect(policy.backoff).toEqual({ firstMs: 5_000, factor: 2, maxMs: 120_000 });
   });
 
@@ -336,7 +336,7 @@ commit: false
         ladder: { frontier: ['opus'], balanced: ['sonnet'], cheap: [] },
       },
     });
-    expect(policy.caps).toEqual({ perRole: 4, perRound: 16, perDispatch: 1 });
+    expect(policy.caps).toEqual({ perRole: 4, perRound: 16, perDispatch: 1, fixes: 4, fixUsd: 25 });
     expect(policy).toMatchObject({ interrupted: 'retry', allowDefaults: true, commit: false });
   });
 

@@ -109,6 +109,7 @@ export function ended(
     promptBytes: 1_200,
     priced: { microUsd: 10_000, prices: 'test' },
     sessionId: null,
+    said: null,
     leftovers: 0,
     ...more,
   };

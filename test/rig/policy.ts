@@ -122,7 +122,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
       },
     },
     assignments: Object.fromEntries(Object.keys(roles).map((role) => [role, assignment])),
-    caps: { perRole: 4, perRound: 10, perDispatch: 2 },
+    caps: { perRole: 4, perRound: 10, perDispatch: 2, fixes: 4, fixUsd: 25 },
     gates: defaultPlan,
     budget: budgetOf({}),
     backoff: { firstMs: 1_000, factor: 3, maxMs: 30_000 },

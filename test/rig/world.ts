@@ -177,6 +177,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       promptBytes: 0,
       priced: { microUsd: null, prices: 'test' },
       sessionId: null,
+      said: null,
       leftovers: 0,
     };
     done.set(order.id, event);
