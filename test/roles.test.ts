@@ -269,7 +269,7 @@ describe('the templates', () => {
     const known = { roles: Object.keys(policy.roles), tiers: Object.keys(policy.tiers) };
     expect(readSettings(text, known)).toEqual({ settings: {}, diagnostics: [] });
     const { settings, diagnostics } = readSettings(
-      text.replaceAll(/^#(?=[^ ]| {2,}\w+:(?: |$))/gm, ''),
+      text.replaceAll(/^#(?=[^ ]| {2,}[\w-]+:(?: |$))/gm, ''),
       known,
     );
     expect(diagnostics).toEqual([]);
