@@ -6,9 +6,20 @@
  */
 import { matches } from '../protocol/artifact.ts';
 import type { AgentSettings } from '../protocol/policy.ts';
-import type { Agent, Brief, Command, Exit, Order, Outcome, Place, Tally } from '../protocol/session.ts';
+import type {
+  Access,
+  Agent,
+  Brief,
+  Command,
+  Exit,
+  Order,
+  Outcome,
+  Place,
+  Tally,
+} from '../protocol/session.ts';
 import { readClaude } from './claudestream.ts';
 import { claudeTranscript } from './claudetranscript.ts';
+import { claudeTouches } from './claudetouch.ts';
 import { orderEnv } from './order.ts';
 import { verdict } from './verdict.ts';
 
@@ -26,15 +37,17 @@ export const claude: Agent = {
   read: readClaude,
   judge,
   transcript: claudeTranscript,
+  touches: claudeTouches,
 };
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {
   const tools = brief.tools.join(',');
+  const { manifest } = brief;
   // A second opinion is worked while the first is: the header is not its to edit.
   const header = order.kind === 'opinion' ? [] : [withinProject(place)];
-  const allowed = allowRules(brief.tools, [...brief.manifest.writable, ...header]);
+  const allowed = allowRules(brief.tools, [...manifest.writable, ...manifest.owed, ...header]);
+  const denied = denyRules(manifest);
   const { facts } = settings;
-  const denied = denyRules(brief.manifest.hidden, brief.manifest.writable);
   return {
     argv: [
       settings.run ?? 'claude',
@@ -97,22 +110,31 @@ function ruleOf(pattern: string): string {
 }
 
 /**
- * Permission rules that keep a session out of its hidden paths. Facts, tried against 2.1.197 and 2.1.330:
+ * Permission rules that keep a session out of its hidden and its protected paths. Facts, tried against 2.1.197 and 2.1.330:
  *
  * - Rules follow the rules of .gitignore. A leading slash means the working directory, also inside a larger git
  *   repository; without it (and with `./`) a name without a slash would be hidden in every folder.
  * - Read, Grep, Glob and a plain `cat` in Bash are refused; a program started by Bash, or a recursive grep, still
  *   reads the file. So the rules are a fence, not a proof.
- * - A Read rule refuses Write and Edit too (2.1.330). Where a role must write into what it may not read, there is no
- *   rule that says so, and the pattern is left out.
+ * - A Read rule refuses Write and Edit too (2.1.330), and a refusal always wins. Where a role must write into what it may
+ *   not read, or into a folder that is protected otherwise, there is no rule that says so, and the pattern is left out.
+ *   The audit after the session knows the whole policy.
  *
- * @example denyRules(['coordination/logs/'], []) // ['Read(/coordination/logs/**)', 'Edit(/coordination/logs/**)']
+ * @example denyRules({ ...access, hidden: ['coordination/logs/'] }) // ['Read(/coordination/logs/**)', 'Edit(/coordination/logs/**)']
  */
-export function denyRules(hidden: readonly string[], writable: readonly string[]): readonly string[] {
-  return hidden
-    .filter((pattern) => !writable.some((path) => path === pattern || matches(path, pattern)))
-    .map(ruleOf)
-    .flatMap((pattern) => [`Read(/${pattern})`, `Edit(/${pattern})`]);
+export function denyRules(access: Access): readonly string[] {
+  const own = [...access.writable, ...access.owed, access.handoff];
+  const isFree = (pattern: string): boolean =>
+    !own.some((path) => path !== '**' && (path === pattern || matches(path, pattern)));
+  return [
+    ...access.hidden
+      .filter(isFree)
+      .map(ruleOf)
+      .flatMap((pattern) => [`Read(/${pattern})`, `Edit(/${pattern})`]),
+    ...access.protected
+      .filter((pattern) => isFree(pattern) && !access.hidden.includes(pattern))
+      .map((pattern) => `Edit(/${ruleOf(pattern)})`),
+  ];
 }
 
 function judge(exit: Exit, tally: Tally): Outcome {

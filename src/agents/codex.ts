@@ -18,6 +18,7 @@ import type {
   SessionEvent,
   Tally,
 } from '../protocol/session.ts';
+import { codexTouches } from './codextouch.ts';
 import { asFields, asList, asText, commandCharsMax, fieldsOf, innerFields, plain } from './line.ts';
 import type { Fields } from './line.ts';
 import { codexRollout } from './codexrollout.ts';
@@ -36,6 +37,7 @@ export const codex: Agent = {
   read,
   judge,
   transcript: codexRollout,
+  touches: codexTouches,
 };
 
 function command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command {

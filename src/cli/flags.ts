@@ -247,10 +247,7 @@ export const commandTable = [
     more: 'Without a name: lists what there is. Never overwrites.',
     args: [{ name: '[name]', about: 'For example roles/reviewer.md', values: 'shipped' }],
     flags: [...common],
-    examples: [
-      { line: 'next-role eject', about: 'What can be changed' },
-      { line: 'next-role eject roles/reviewer.md', about: 'Make the reviewer your own' },
-    ],
+    examples: [{ line: 'next-role eject roles/reviewer.md', about: 'Make the reviewer your own' }],
   },
   {
     name: 'doctor',
@@ -280,10 +277,7 @@ export const commandTable = [
     more: 'Also checks the chain of hashes. Exits with 1 when anything differs.',
     args: [{ name: '[journal]', about: 'A journal (default: that of this project)', values: 'file' }],
     flags: [...common],
-    examples: [
-      { line: 'next-role replay', about: 'This project' },
-      { line: 'next-role replay backup/journal.jsonl', about: 'Some other journal' },
-    ],
+    examples: [{ line: 'next-role replay backup/journal.jsonl', about: 'Some other journal' }],
   },
   {
     name: 'simulate-provider',
@@ -311,6 +305,15 @@ export const commandTable = [
       { line: 'next-role simulate-provider --script turns.yaml --ledger ledger.jsonl', about: 'Play turns' },
       { line: 'next-role simulate-provider --port 8787 --json', about: 'For a script' },
     ],
+  },
+  {
+    name: 'audit',
+    group: 'Check',
+    about: 'Prove what each session of a round was offered, touched and changed',
+    more: 'Exits with 1 when a role opened what is hidden from it, or wrote what is not its own.',
+    args: [{ name: '[round]', about: 'A round (default: the present one)' }],
+    flags: [...common],
+    examples: [{ line: 'next-role audit R07', about: 'Who was offered, touched and denied what' }],
   },
   {
     name: 'completion',

@@ -31,6 +31,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   set: async () => (await import('./commands/set.ts')).set,
   eject: async () => (await import('./commands/eject.ts')).eject,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  audit: async () => (await import('./commands/audit.ts')).audit,
   replay: async () => (await import('./commands/replay.ts')).replay,
   'simulate-provider': async () => (await import('./commands/simulate-provider.ts')).simulateProvider,
   completion: async () => (await import('./commands/completion.ts')).completion,

@@ -1,18 +1,27 @@
 /**
  * What one session is given: one prompt, one short system text that is the same for every role, and the manifest that
- * records both. Built only from the role's contract, the directive, the answers of the round and the feedback of the
- * last attempt; what the contract hides never enters, and files are offered by path, not by content.
+ * records both. Built only from the role's contract, the directive, the answers of the round, a few lines of the
+ * memorial and the feedback of the last attempt. What the contract hides never enters; a small file stands in the
+ * prompt, which saves the turn in which it would be opened, and every other one is offered by its path.
  */
-import { fill, matches, safeName } from '../protocol/artifact.ts';
-import type { Policy, RoleContract } from '../protocol/policy.ts';
-import type { Brief, BriefPart, Manifest, OfferedPath, Order } from '../protocol/session.ts';
+import { fill, safeName } from '../protocol/artifact.ts';
+import { isHidden, mayWrite } from '../protocol/access.ts';
+import { byteLength } from '../protocol/bytes.ts';
+import { memorialPath } from '../protocol/memorial.ts';
+import type { BriefBounds, Policy, RoleContract } from '../protocol/policy.ts';
+import type { Access, Brief, BriefPart, Manifest, Offer, OfferedPath, Order } from '../protocol/session.ts';
 import { owedPaths } from './gate.ts';
 import { roleAfter, tierOf } from './route.ts';
+
+/** A file that may be offered; `text` only where it is small enough to stand in a prompt. */
+export type FoundFile = OfferedPath & { readonly text: string | null };
 
 /** Files a hand found and read for a brief. */
 export type BriefFiles = {
   /** Existing files that match the role's `reads`, with hash and size, in the contract's order. */
-  readonly offered: readonly OfferedPath[];
+  readonly offered: readonly FoundFile[];
+  /** Rules of the memorial for this role and this work, the most urgent first, within the memorial's own bounds. */
+  readonly reinforcements: readonly string[];
   readonly directive: string | null;
   /** Decision files of this round, word for word, oldest first. */
   readonly decisions: readonly { readonly role: string; readonly path: string; readonly text: string }[];
@@ -20,6 +29,8 @@ export type BriefFiles = {
   readonly changed: readonly ChangedFile[] | null;
   /** The handoff's own path, relative to the project. */
   readonly handoff: string;
+  /** How many lines its header has, so that nobody opens the rest; null when it cannot be read. */
+  readonly headerLines: number | null;
   readonly dialect: 'front-matter' | 'bare-header';
 };
 
@@ -49,16 +60,17 @@ export function compose(policy: Policy, order: Order, files: BriefFiles): Brief 
   const role = policy.roles[order.role];
   if (role === undefined) throw new Error(`No contract for the role "${order.role}"`);
   const names = { round: safeName(order.round), tier: order.tier, role: order.role };
-  const hidden = role.hides.map((pattern) => fill(pattern, names));
-  const writable = role.writes.map((pattern) => fill(pattern, names));
-  const offered = files.offered.filter((file) => !hidden.some((pattern) => matches(file.path, pattern)));
+  const access = accessOf(policy, order, files.handoff);
+  const found = offers(access, policy.brief, files.offered);
   const sections: readonly (readonly [string, string])[] = [
     ['head', head(order)],
     ['role', fill(role.body, names).trim()],
-    ['files', filesSection(offered, hidden, writable, owedPaths(policy, order))],
+    ['files', filesSection(found, access)],
+    ['texts', textsSection(found)],
     ['directive', directiveSection(files.directive)],
-    ['answers', answersSection(role, order, files.decisions)],
-    ['changed', changedSection(order, files, hidden)],
+    ['answers', answersSection(role, order, access, files.decisions)],
+    ['changed', changedSection(order, files, access)],
+    ['reinforcements', reinforcementsSection(access, files.reinforcements)],
     ['feedback', feedbackSection(order)],
     ['ending', endingSection(policy, order, files)],
   ];
@@ -69,13 +81,38 @@ export function compose(policy: Policy, order: Order, files: BriefFiles): Brief 
     prompt,
     tools: role.tools,
     limits: role.limits,
-    manifest: manifestOf(order, role, { offered, hidden, writable, parts }),
+    manifest: manifestOf(order, role, access, { found, parts }),
   };
 }
 
-/** UTF-8 bytes of a text, without `node:`. */
-export function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+/** What an order's session may open and write: its role's contract, with round and role filled in. */
+export function accessOf(policy: Policy, order: Order, handoff: string): Access {
+  const role = policy.roles[order.role];
+  const names = { round: safeName(order.round), tier: order.tier, role: order.role };
+  const filled = (patterns: readonly string[] = []): readonly string[] =>
+    patterns.map((pattern) => fill(pattern, names));
+  return {
+    hidden: filled(role?.hides),
+    writable: filled(role?.writes),
+    protected: filled(role?.protects),
+    owed: owedPaths(policy, order),
+    handoff,
+  };
+}
+
+type Found = Offer & { readonly text: string | null };
+
+/** Which files stand in the prompt: small ones, in order, up to the bound. What a role edits it must open anyway. */
+function offers(access: Access, bounds: BriefBounds, files: readonly FoundFile[]): readonly Found[] {
+  let left = bounds.inlineTotalBytes;
+  return files
+    .filter((file) => !isHidden(access, file.path))
+    .map(({ text, ...file }): Found => {
+      const fits = text !== null && file.bytes <= bounds.inlineBytes && file.bytes <= left;
+      if (!fits || mayWrite(access, file.path)) return { ...file, as: 'path', text: null };
+      left -= file.bytes;
+      return { ...file, as: 'text', text };
+    });
 }
 
 function head(order: Order): string {
@@ -83,12 +120,7 @@ function head(order: Order): string {
   return `${firstLine}\n\nRole: ${order.role} · Round: ${order.round} · Tier: ${order.tier} · Session: ${order.visit}${kind}`;
 }
 
-function filesSection(
-  offered: readonly OfferedPath[],
-  hidden: readonly string[],
-  writable: readonly string[],
-  owed: readonly string[],
-): string {
+function filesSection(found: readonly Found[], access: Access): string {
   const list = (title: string, paths: readonly string[]): string[] =>
     paths.length === 0 ? [] : [`${title}:`, ...paths.map((path) => `- ${path}`)];
   return [
@@ -96,12 +128,26 @@ function filesSection(
     '',
     ...list(
       'Read, in this order',
-      offered.map((file) => file.path),
+      found.map(({ path, as }) =>
+        as === 'text' ? `${path} (below, word for word; do not open it again)` : path,
+      ),
     ),
-    ...list('Never open', hidden),
-    ...list('You may write', writable),
-    ...list('You owe', owed),
+    ...list('Never open', access.hidden),
+    ...list('You may write', access.writable),
+    ...list('Never write', access.protected),
+    ...list('You owe', access.owed),
   ].join('\n');
+}
+
+/** Fenced by more back-quotes than the text itself has in a row, so that nothing in it ends the fence. */
+function textsSection(found: readonly Found[]): string {
+  const texts = found.flatMap(({ path, text }) => {
+    if (text === null) return [];
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = '`'.repeat(longest + 1);
+    return [`### ${path}\n\n${fence}\n${text.replace(/\n$/, '')}\n${fence}`];
+  });
+  return texts.length === 0 ? '' : ['## Files, word for word', ...texts].join('\n\n');
 }
 
 function directiveSection(directive: string | null): string {
@@ -109,17 +155,24 @@ function directiveSection(directive: string | null): string {
 }
 
 /** An answer reaches the role that asked, and every role whose contract says so. */
-function answersSection(role: RoleContract, order: Order, decisions: BriefFiles['decisions']): string {
-  const seen = decisions.filter((decision) => role.seesAnswers || decision.role === order.role);
+function answersSection(
+  role: RoleContract,
+  order: Order,
+  access: Access,
+  decisions: BriefFiles['decisions'],
+): string {
+  const seen = decisions.filter(
+    (decision) => (role.seesAnswers || decision.role === order.role) && !isHidden(access, decision.path),
+  );
   if (seen.length === 0) return '';
   const texts = seen.map((decision) => `### ${decision.path}\n\n${decision.text.trim()}`);
   return ['## What the human decided (implement it to the letter, or ask again)', '', ...texts].join('\n');
 }
 
 /** A role that comes again starts cold, but need not look for what is new. Nothing hidden is named here either. */
-function changedSection(order: Order, files: BriefFiles, hidden: readonly string[]): string {
+function changedSection(order: Order, files: BriefFiles, access: Access): string {
   const seen = (files.changed ?? []).filter(
-    ({ path }) => path !== files.handoff && !hidden.some((pattern) => matches(path, pattern)),
+    ({ path }) => path !== files.handoff && !isHidden(access, path),
   );
   if (seen.length === 0 || order.resumeOf !== undefined) return '';
   const lines = seen.slice(0, changedMax).map(({ path, added, removed }) => {
@@ -128,6 +181,12 @@ function changedSection(order: Order, files: BriefFiles, hidden: readonly string
   });
   const more = seen.length > changedMax ? [`- and ${seen.length - changedMax} more`] : [];
   return ['## What changed since your last session in this round', '', ...lines, ...more].join('\n');
+}
+
+/** Shown in their order; a role that may not open the memorial is shown none. */
+function reinforcementsSection(access: Access, lines: readonly string[]): string {
+  if (lines.length === 0 || isHidden(access, memorialPath)) return '';
+  return ['## What earlier rounds paid for', '', ...lines.map((line) => `- ${line}`)].join('\n');
 }
 
 function feedbackSection(order: Order): string {
@@ -153,10 +212,12 @@ function endingSection(policy: Policy, order: Order, files: BriefFiles): string 
     next === null
       ? (tier?.ends ?? 'ROUND-COMPLETE')
       : (ends.find((word) => word === 'READY' || word === 'MERGE-READY') ?? 'READY');
+  const count = files.headerLines;
+  const lines = count === null ? '' : ` (its first ${count} lines; open no more of it)`;
   return [
     '## How to end',
     '',
-    `Edit the header of ${files.handoff}: set \`${keys[0] ?? ''}: ${to}\` and \`${keys[1] ?? ''}: ${status}\`, and nothing else of it.`,
+    `Edit the header of ${files.handoff}${lines}: set \`${keys[0] ?? ''}: ${to}\` and \`${keys[1] ?? ''}: ${status}\`, and nothing else of it.`,
     `Statuses you may leave: ${ends.join(', ')}.`,
   ].join('\n');
 }
@@ -164,20 +225,20 @@ function endingSection(policy: Policy, order: Order, files: BriefFiles): string 
 function manifestOf(
   order: Order,
   role: RoleContract,
-  given: {
-    readonly offered: readonly OfferedPath[];
-    readonly hidden: readonly string[];
-    readonly writable: readonly string[];
-    readonly parts: readonly (readonly [string, string])[];
-  },
+  access: Access,
+  given: { readonly found: readonly Found[]; readonly parts: readonly (readonly [string, string])[] },
 ): Manifest {
   const parts: BriefPart[] = given.parts.map(([name, text]) => ({ name, bytes: byteLength(text) }));
+  const { id, round, tier, agent, model } = order;
   return {
-    order: order.id,
+    order: id,
     role: order.role,
-    offered: given.offered,
-    hidden: given.hidden,
-    writable: given.writable,
+    round,
+    tier,
+    agent,
+    model,
+    offered: given.found.map(({ text: _text, ...offer }) => offer),
+    ...access,
     tools: role.tools,
     parts: [{ name: 'system', bytes: byteLength(systemText) }, ...parts],
   };

@@ -14,7 +14,16 @@ import type { DataFile } from './datafile.ts';
 import { defaultPlan, gatesFile, mergePlan, type GatePlan, type GatesFile } from './gateplan.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { autoTier } from './handoff.ts';
-import type { Backoff, Caps, Limits, MemorialPolicy, Policy, RoleContract, Tier } from './policy.ts';
+import type {
+  Backoff,
+  BriefBounds,
+  Caps,
+  Limits,
+  MemorialPolicy,
+  Policy,
+  RoleContract,
+  Tier,
+} from './policy.ts';
 import { joinModels, modelsFile } from './modelfile.ts';
 import { joinRouter, routerFile } from './routerfile.ts';
 import { readRole } from './rolefile.ts';
@@ -67,6 +76,12 @@ const lastResort = {
     promoteAfter: 3,
     gates: {},
   } satisfies MemorialPolicy,
+  brief: {
+    inlineBytes: 6_144,
+    inlineTotalBytes: 16_384,
+    handoffBytes: 4_096,
+    memorialBytes: 16_384,
+  } satisfies BriefBounds,
 };
 
 /**
@@ -126,6 +141,7 @@ export function assemble(files: CatalogFiles): Catalog {
     gates,
     memorial: joinMemorial(readLayers(files.memorial, memorialFile, report)),
     failures: joinFailures(readLayers(files.failures, failuresFile, report)),
+    brief: limits.brief,
     interrupted: settings.interrupted ?? 'escalate',
     secondOpinion: settings.secondOpinion ?? 'high-risk',
     allowDefaults: settings.escalation?.allowDefaults ?? false,
@@ -201,6 +217,7 @@ type JoinedLimits = {
   readonly byRole: ReadonlyMap<string, readonly LimitsPatch[]>;
   readonly caps: Caps;
   readonly backoff: Backoff;
+  readonly brief: BriefBounds;
 };
 
 function joinLimits(
@@ -209,7 +226,12 @@ function joinLimits(
   report: Report,
 ): JoinedLimits {
   const byRole = new Map<string, LimitsPatch[]>();
-  let { limits: base, caps, backoff }: { limits: Limits; caps: Caps; backoff: Backoff } = lastResort;
+  let {
+    limits: base,
+    caps,
+    backoff,
+    brief,
+  }: Omit<JoinedLimits, 'base' | 'byRole'> & { limits: Limits } = lastResort;
   for (const { file, value, lineOf } of layers) {
     base = mergeLimits(base, value.default);
     caps = mergeCaps(caps, value.caps);
@@ -218,12 +240,18 @@ function joinLimits(
       factor: value.backoff?.factor ?? backoff.factor,
       maxMs: millis(value.backoff?.maxSeconds, 1_000) ?? backoff.maxMs,
     };
+    brief = {
+      inlineBytes: value.brief?.inlineBytes ?? brief.inlineBytes,
+      inlineTotalBytes: value.brief?.inlineTotalBytes ?? brief.inlineTotalBytes,
+      handoffBytes: value.brief?.handoffBytes ?? brief.handoffBytes,
+      memorialBytes: value.brief?.memorialBytes ?? brief.memorialBytes,
+    };
     for (const [role, patch] of Object.entries(value.roles ?? {})) {
       if (!roles.includes(role)) report(file, [noRole(role, roles, lineOf(['roles', role]))]);
       byRole.set(role, [...(byRole.get(role) ?? []), patch]);
     }
   }
-  return { base, byRole, caps, backoff };
+  return { base, byRole, caps, backoff, brief };
 }
 
 /** A tier or a role that nobody knows is a slip: its gates would never run. */

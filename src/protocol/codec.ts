@@ -57,6 +57,18 @@ export function header(text: string): HeaderView | null {
 }
 
 /**
+ * How many lines the header takes, with what opens and closes it; null when no header can be read.
+ *
+ * @example headerLines('---\nstatus: READY\n---\n\n## Directive\n') // 3
+ */
+export function headerLines(text: string): number | null {
+  const found = scanText(text).header;
+  if (found === null) return null;
+  const head = text.slice(0, found.bodyAt);
+  return head.split('\n').length - (head.endsWith('\n') ? 1 : 0);
+}
+
+/**
  * The round's directive in the body, without its heading, at most `directiveCharsMax` long; null when there is none.
  *
  * @example directiveOf('STATUS: READY\n\n## Directive\nBuild it.\n') // 'Build it.'

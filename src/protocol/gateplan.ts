@@ -12,6 +12,8 @@ import type { Role } from './handoff.ts';
 /** Every gate, in the order they run: what costs nothing comes first, what takes minutes last. */
 export const gateNames = [
   'artifact-contract',
+  'hidden-read',
+  'write-policy',
   'grilling',
   'citations',
   'review',
@@ -55,6 +57,8 @@ export type GateOptions = {
     readonly folder: string | null;
     readonly timeoutMinutes: number;
   };
+  readonly 'hidden-read': GateCommon;
+  readonly 'write-policy': GateCommon;
 };
 
 export type GatePlan = {
@@ -71,6 +75,8 @@ export const defaultPlan: GatePlan = {
   tiers: { default: gateNames },
   options: {
     'artifact-contract': everywhere,
+    'hidden-read': everywhere,
+    'write-policy': everywhere,
     grilling: everywhere,
     citations: { ...everywhere, required: false },
     review: { ...everywhere, after: ['reviewer'], blocks: 'CRITICAL' },
@@ -107,6 +113,8 @@ const pattern = plainText.refine(staysInside, 'Write a path inside the project: 
 /** `gates:` of the settings and of state/gates.yaml; every key may be absent. */
 export const gateOptionsPatch = closed({
   'artifact-contract': closed(commonPatch).optional(),
+  'hidden-read': closed(commonPatch).optional(),
+  'write-policy': closed(commonPatch).optional(),
   grilling: closed(commonPatch).optional(),
   citations: closed({ ...commonPatch, required: z.boolean().optional() }).optional(),
   review: closed(commonPatch).optional(),
@@ -131,6 +139,8 @@ export function mergePlan(plan: GatePlan, patch: GatesFile): GatePlan {
     tiers: { ...plan.tiers, ...patch.tiers },
     options: {
       'artifact-contract': lay(options['artifact-contract'], gates['artifact-contract']),
+      'hidden-read': lay(options['hidden-read'], gates['hidden-read']),
+      'write-policy': lay(options['write-policy'], gates['write-policy']),
       grilling: lay(options.grilling, gates.grilling),
       citations: lay(options.citations, gates.citations),
       review: lay(options.review, gates.review),

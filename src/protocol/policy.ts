@@ -24,6 +24,14 @@ export type Limits = {
   readonly turns: number;
 };
 
+/** Files a role is offered. */
+export type ReadPath = {
+  /** Pattern with `{round}`. */
+  readonly path: string;
+  /** Offered only in these tiers; empty means in all. */
+  readonly tiers: readonly string[];
+};
+
 /** One file a role owes. */
 export type OwedArtifact = {
   /** Pattern with `{round}`. */
@@ -39,12 +47,14 @@ export type RoleContract = {
   readonly name: Role;
   readonly title: string;
   readonly class: ModelClass;
-  /** Path patterns offered to the role, in reading order. */
-  readonly reads: readonly string[];
+  /** What is offered to the role, in reading order. */
+  readonly reads: readonly ReadPath[];
   /** Path patterns it must never open. */
   readonly hides: readonly string[];
   /** Path patterns it may write. */
   readonly writes: readonly string[];
+  /** Path patterns it may not write although `writes` covers them; what it owes in its tier it may write all the same. */
+  readonly protects: readonly string[];
   readonly owes: readonly OwedArtifact[];
   /** Tool names in the agent's own words (Claude Code's); agents that have no such list ignore them. */
   readonly tools: readonly string[];
@@ -132,6 +142,17 @@ export type Caps = {
   readonly fixUsd: number;
 };
 
+/** What a brief may hold of the files it offers, and how long the files may grow that roles write into. UTF-8 bytes. */
+export type BriefBounds = {
+  /** An offered file of at most this size stands in the prompt; a larger one is offered by its path. */
+  readonly inlineBytes: number;
+  /** All files in one prompt together. */
+  readonly inlineTotalBytes: number;
+  /** A longer handoff, or memorial, is rotated when a round ends. */
+  readonly handoffBytes: number;
+  readonly memorialBytes: number;
+};
+
 export type Backoff = { readonly firstMs: number; readonly factor: number; readonly maxMs: number };
 
 /** How lessons become rules, and how much of them a session is told: state/memorial.yaml. */
@@ -203,6 +224,7 @@ export type Policy = {
   readonly memorial: MemorialPolicy;
   /** By class of failure; a class without a rule asks the human. */
   readonly failures: Readonly<Record<string, FailureRule>>;
+  readonly brief: BriefBounds;
   /** What to do with a session whose end nobody saw. */
   readonly interrupted: 'escalate' | 'retry';
   /** When a second reviewer works beside the first. */
@@ -212,6 +234,17 @@ export type Policy = {
   /** Commit the round's files under coordination/ after each role. */
   readonly commit: boolean;
 };
+
+/**
+ * The path patterns a role is offered in a tier.
+ *
+ * @example readsIn(policy.roles['implementer'], 'full') // without the PRD
+ */
+export function readsIn(contract: Pick<RoleContract, 'reads'> | undefined, tier: string): readonly string[] {
+  return (contract?.reads ?? [])
+    .filter(({ tiers }) => tiers.length === 0 || tiers.includes(tier))
+    .map(({ path }) => path);
+}
 
 /** The names the codec accepts as roles, beside the built-in ones. */
 export function knownRoles(policy: Pick<Policy, 'roles'>): readonly Role[] {

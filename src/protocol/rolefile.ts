@@ -45,9 +45,10 @@ const pathPattern = plainText
 const header = closed({
   title: plainText,
   class: z.enum(modelClasses),
-  reads: z.array(pathPattern),
+  reads: z.array(z.union([pathPattern, closed({ path: pathPattern, tiers: z.array(nameWord).min(1) })])),
   hides: z.array(pathPattern).optional(),
   writes: z.array(pathPattern).min(1),
+  protects: z.array(pathPattern).optional(),
   owes: z
     .array(
       closed({
@@ -80,7 +81,7 @@ export function readRole(file: DataFile, tiers: readonly string[]): RoleReading 
   const reading = readData(cut.block, header);
   if (!reading.ok) return reading;
   const role = contractOf(roleName, reading.value, cut.body);
-  const diagnostics = checkOwed(role, tiers, reading.lineOf);
+  const diagnostics = [...checkReads(role, tiers, reading.lineOf), ...checkOwed(role, tiers, reading.lineOf)];
   if (role.body === '') {
     diagnostics.push(
       missing(1, 'The role has no prompt', 'Write below the second "---" what the role is to do.'),
@@ -98,9 +99,10 @@ function contractOf(roleName: string, data: z.infer<typeof header>, body: string
     name: roleName,
     title: data.title,
     class: data.class,
-    reads: data.reads,
+    reads: data.reads.map((read) => (typeof read === 'string' ? { path: read, tiers: [] } : read)),
     hides: data.hides ?? [],
     writes: data.writes,
+    protects: data.protects ?? [],
     owes: (data.owes ?? []).map((owed) => ({
       path: owed.path,
       tiers: owed.tiers ?? [],
@@ -112,6 +114,17 @@ function contractOf(roleName: string, data: z.infer<typeof header>, body: string
     seesAnswers: data['sees-answers'] ?? false,
     body,
   };
+}
+
+/** What is offered in a tier is offered in one that exists. */
+function checkReads(role: RoleFile, tiers: readonly string[], lineOf: LineOf): Diagnostic[] {
+  return role.reads.flatMap((read, at) =>
+    read.tiers.flatMap((tier, tierAt) =>
+      tiers.includes(tier)
+        ? []
+        : [invalid(lineOf(['reads', at, 'tiers', tierAt]), `"${tier}" is no tier`, oneOf(tier, tiers))],
+    ),
+  );
 }
 
 /** What a role owes it must be allowed to write and to read back, in tiers that exist. */

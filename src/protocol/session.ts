@@ -7,6 +7,7 @@ import type { Role } from './handoff.ts';
 import type { AgentFacts } from './agentfacts.ts';
 import type { AgentKind, AgentSettings, Limits } from './policy.ts';
 import type { Transcript } from './transcript.ts';
+import type { TouchMark } from './touch.ts';
 import type { UsageReport } from './usage.ts';
 
 /** What the machine decides to run. JSON only: it is stored in the journal. */
@@ -41,16 +42,34 @@ export type Order = {
 /** One part of a prompt, for `next-role prompt`: where bytes go. */
 export type BriefPart = { readonly name: string; readonly bytes: number };
 
-/** One path a session is offered, hidden from, or may write. */
+/** A file as it was found: its path in the project, its hash and size. */
 export type OfferedPath = { readonly path: string; readonly sha256: string; readonly bytes: number };
 
-/** The record of what a session was given; written beside its stream before it starts. */
-export type Manifest = {
-  readonly order: string;
-  readonly role: Role;
-  readonly offered: readonly OfferedPath[];
+/** One file a session is offered: by its path, or as text in its prompt. */
+export type Offer = OfferedPath & { readonly as: 'path' | 'text' };
+
+/** Which paths a session may open and write. Patterns as in a role's contract, round and role filled in. */
+export type Access = {
+  /** What it must never open. */
   readonly hidden: readonly string[];
   readonly writable: readonly string[];
+  /** Not to be written, although `writable` covers it. */
+  readonly protected: readonly string[];
+  /** What it owes in this tier: writable, whatever `protected` says. */
+  readonly owed: readonly string[];
+  /** The handoff, whose header every role edits. */
+  readonly handoff: string;
+};
+
+/** The record of what a session was given; written beside its stream before it starts. */
+export type Manifest = Access & {
+  readonly order: string;
+  readonly role: Role;
+  readonly round: string;
+  readonly tier: string;
+  readonly agent: string;
+  readonly model: string | null;
+  readonly offered: readonly Offer[];
   readonly tools: readonly string[];
   readonly parts: readonly BriefPart[];
 };
@@ -224,4 +243,9 @@ export type Agent = {
   judge(exit: Exit, tally: Tally, facts: AgentFacts): Outcome;
   /** Its own record of a session; null when it keeps none that we read. */
   readonly transcript: Transcript | null;
+  /**
+   * What one line of stdout says was touched, with whole commands and with what was refused. An agent without it is
+   * audited by its tool events. It may not throw.
+   */
+  touches?(line: string): readonly TouchMark[];
 };

@@ -54,11 +54,21 @@ const backoffPatch = closed({
   maxSeconds: z.number().positive().max(secondsMax).optional(),
 });
 
+/** The largest bounds a brief may be given: what is longer belongs into files that a role opens itself. */
+const briefBytesMax = 1_048_576;
+const briefPatch = closed({
+  inlineBytes: z.int().min(0).max(briefBytesMax).optional(),
+  inlineTotalBytes: z.int().min(0).max(briefBytesMax).optional(),
+  handoffBytes: z.int().min(0).max(briefBytesMax).optional(),
+  memorialBytes: z.int().min(0).max(briefBytesMax).optional(),
+});
+
 export const limitsFile = closed({
   default: limitsPatch.optional(),
   roles: z.record(nameWord, limitsPatch).optional(),
   caps: capsPatch.optional(),
   backoff: backoffPatch.optional(),
+  brief: briefPatch.optional(),
 });
 export type LimitsFile = z.infer<typeof limitsFile>;
 

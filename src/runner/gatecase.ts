@@ -45,6 +45,13 @@ export async function gateCaseOf(
     change: await changeOf(project, order),
     keep: sessionFolder(`${project.own}/sessions`, order.id),
     mark: safeName(order.id),
+    session: {
+      root: project.root,
+      sessions: `${project.own}/sessions`,
+      policy,
+      round: order.round,
+      order: order.id,
+    },
   };
 }
 

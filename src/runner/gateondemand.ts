@@ -83,6 +83,7 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
     change: change.facts,
     keep: `${ground.own}/gates`,
     mark: 'on-demand',
+    session: null,
   };
   const gates = await runGates(given, namesFor(policy, place.tier, request.only));
   const pass = gates.every((gate) => gate.pass);

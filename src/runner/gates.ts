@@ -2,6 +2,7 @@
  * Gathers the facts that gates judge, and times them. Everything that reads a file or starts a program for a gate is
  * called from here; what the facts mean is decided in domain/gates, and what follows from a red gate in the machine.
  */
+import { hiddenRead, writePolicy } from '../domain/gates/audit.ts';
 import { antiScope } from '../domain/gates/antiscope.ts';
 import { artifactContract, type OwedFile } from '../domain/gates/artifactcontract.ts';
 import { citationsGate, citationsIn, sourcesOf } from '../domain/gates/citations.ts';
@@ -17,6 +18,7 @@ import { staysInside } from '../protocol/artifact.ts';
 import { findingId, type Finding, type GateResult } from '../protocol/finding.ts';
 import type { GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
+import { judgeAudit, type AuditedSession } from './auditgates.ts';
 import { runAcceptance, runTests } from './checks.ts';
 
 /** A file that is owed here, with its headings. */
@@ -42,6 +44,8 @@ export type GateCase = {
   readonly keep: string;
   /** Marks the processes of commands. */
   readonly mark: string;
+  /** The session that did the work; null where a folder is checked as it stands. */
+  readonly session: AuditedSession | null;
 };
 
 /** How the facts of each gate are gathered and judged; `earlier` holds the gates that ran before it. */
@@ -106,6 +110,8 @@ export const collectors: Collectors = {
       ? { findings: [], note: ran }
       : { findings: acceptanceGate.judge(ran.end), note: ran.note };
   },
+  'hidden-read': async (given) => judgeAudit(hiddenRead, given.session),
+  'write-policy': async (given) => judgeAudit(writePolicy, given.session),
 };
 
 /** Runs gates one after the other, cheap ones first. */

@@ -2,7 +2,7 @@
  * Reads the handoff as an event: text, digest, meaning, and the hash of the inputs its role would work on. A file that
  * is still being saved is given a moment to settle; nothing here ever writes.
  */
-import { candidate } from '../domain/route.ts';
+import { candidate, tierOf } from '../domain/route.ts';
 import { digestOf, digestText, errorCode, explain, insideProject, readText } from '../effects/files.ts';
 import { findOffered } from '../effects/project.ts';
 import { decode } from '../protocol/codec.ts';
@@ -11,7 +11,7 @@ import type { Escalation } from '../protocol/escalation.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { fill, matches, safeName } from '../protocol/artifact.ts';
 import type { Handoff, HandoffFacts, Reading } from '../protocol/handoff.ts';
-import { knownRoles, type Policy, type RoleContract } from '../protocol/policy.ts';
+import { knownRoles, readsIn, type Policy, type RoleContract } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Routing } from '../protocol/routing.ts';
 import { routingOf } from './routing.ts';
@@ -154,7 +154,8 @@ async function dispatchIdOf(
   const contract = role === null ? undefined : policy.roles[role];
   if (role === null || contract === undefined) return null;
   const round = handoff.round ?? '';
-  const inputs = await inputsOf(project, contract, handoff, round);
+  const tier = tierOf(policy, handoff.tier)?.name ?? policy.defaultTier;
+  const inputs = await inputsOf(project, contract, handoff, { round, tier });
   const decisions = await findOffered(project.root, ['coordination/decisions/']);
   const parts = [
     round,
@@ -172,11 +173,11 @@ async function inputsOf(
   project: Project,
   contract: RoleContract,
   handoff: Handoff,
-  round: string,
+  { round, tier }: { readonly round: string; readonly tier: string },
 ): Promise<readonly string[]> {
-  const names = { round: safeName(round), role: contract.name, tier: handoff.tier ?? '' };
+  const names = { round: safeName(round), role: contract.name, tier };
   const own = contract.owes.map((artifact) => fill(artifact.path, names));
-  const patterns = [...contract.reads.map((pattern) => fill(pattern, names)), ...handoff.inputs];
+  const patterns = [...readsIn(contract, tier).map((pattern) => fill(pattern, names)), ...handoff.inputs];
   const offered = await findOffered(project.root, patterns);
   return offered
     .filter(({ path }) => path !== project.handoffName && !own.some((pattern) => matches(path, pattern)))

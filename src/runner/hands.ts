@@ -19,6 +19,7 @@ import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } 
 import type { OpenRound } from './open.ts';
 import { keepReceipt } from './receipt.ts';
 import { countIntoMemorial } from './memorial.ts';
+import { rotateRound } from './rotate.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { isLifted, knownLimit, shareLimit } from './limits.ts';
 import { createWakes, type Wakes } from './wakes.ts';
@@ -211,10 +212,10 @@ async function write(
   const replaced = await editFile(project.handoff, effect.expect, effect.change, effect.escalation);
   if (replaced.type !== 'written' && kept) await takeBack(path, earlier);
   if (replaced.type !== 'written') return notWritten(replaced, 'write', options.now());
-  if (isClosed(effect.change)) await close(round, options);
+  const digest = isClosed(effect.change) ? await close(round, options, replaced.digest) : replaced.digest;
   const commit =
     policy.commit && effect.commit !== null ? await commitRound(round, options, effect.commit) : null;
-  return { type: 'WRITTEN', at: options.now(), digest: replaced.digest, commit };
+  return { type: 'WRITTEN', at: options.now(), digest, commit };
 }
 
 /** Whether a write ends the round. */
@@ -222,14 +223,21 @@ function isClosed(change: HandoffChange): boolean {
   return change['status'] === 'ROUND-COMPLETE' || change['status'] === 'WAVE-COMPLETE';
 }
 
-/** What is done once a round has ended. Each part can be done twice; trouble is told and holds nothing up. */
-async function close(round: OpenRound, options: HandsOptions): Promise<void> {
+/** What is done once a round has ended; gives the handoff's digest. Each part can be done twice; trouble is told and holds nothing up. */
+async function close(round: OpenRound, options: HandsOptions, digest: string): Promise<string> {
   const memory = round.state.context.round;
-  if (memory === null) return;
+  if (memory === null) return digest;
   const trouble = await countIntoMemorial(round.project, round.policy, memory.id, memory.sights);
   const unkept = await keepReceipt(round.project, round.prices, memory.id);
   for (const text of [trouble, unkept])
     if (text !== null) options.say({ type: 'remark', level: 'warning', text });
+  try {
+    return await rotateRound(round.project, round.policy.brief, { round: memory.id, digest });
+  } catch (error) {
+    const text = `Not rotated: ${explain(error)}`;
+    options.say({ type: 'remark', level: 'warning', text });
+    return digest;
+  }
 }
 
 /**

@@ -5,7 +5,7 @@
 import { agentOf } from '../agents/index.ts';
 import { emptyTally, fold } from '../agents/tally.ts';
 import { reconciled, usageOf } from '../agents/usage.ts';
-import { byteLength, compose } from '../domain/brief.ts';
+import { compose } from '../domain/brief.ts';
 import { capUsd } from '../domain/budget.ts';
 import { costOf } from '../domain/cost.ts';
 import { microOf } from '../domain/money.ts';
@@ -13,12 +13,15 @@ import { freshUuid, isRoot } from '../effects/identity.ts';
 import { sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
 import { readTranscript } from '../effects/transcript.ts';
 import { localRunner } from '../effects/spawn.ts';
+import type { TreeMemory } from '../effects/tree.ts';
+import { byteLength } from '../protocol/bytes.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Runner, SessionEnd } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import type { AgentSettings, Limits } from '../protocol/policy.ts';
 import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
 import type { SessionUsage } from '../protocol/usage.ts';
+import { recordAfter, recordsBefore } from './audit.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
 
@@ -41,7 +44,11 @@ const pulseMs = 1_000;
 const stopAgainMs = 100;
 
 /** How one order is driven: which adapter, with which settings. */
-type Driver = { readonly agent: Agent; readonly settings: AgentSettings };
+type Driver = {
+  readonly agent: Agent;
+  readonly settings: AgentSettings;
+  readonly memory: TreeMemory;
+};
 
 export function createSessions(round: OpenRound, options: SessionsOptions): Sessions {
   const { project } = round;
@@ -52,8 +59,9 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
   const running = new Map<string, Promise<MachineEvent>>();
   // The driver an order started with stays its driver: settings may be edited while it works.
   const drivers = new Map<string, Driver>();
+  const memory: TreeMemory = new Map();
   const driver = (order: Order): Driver => {
-    const known = drivers.get(order.id) ?? driverOf(round, order);
+    const known = drivers.get(order.id) ?? { ...driverOf(round, order), memory };
     drivers.set(order.id, known);
     return known;
   };
@@ -108,7 +116,7 @@ async function workBoth(order: Order, work: (each: Order) => Promise<Ended>): Pr
   return { ...first, at: Math.max(first.at, second.at), companion: report };
 }
 
-function driverOf(round: OpenRound, order: Order): Driver {
+function driverOf(round: OpenRound, order: Order): Omit<Driver, 'memory'> {
   const settings = round.policy.agents[order.agent];
   if (settings === undefined)
     throw new Error(`The agent "${order.agent}" is not in coordination/next-role.yaml`);
@@ -134,6 +142,7 @@ async function workOrder(
     const end = await runner.ensure(order, () => prepare(round, options, driver, order), stream);
     const tally = stream.tally();
     const usage = await usedBy(driver, order, tally, now() - end.ms);
+    await recordAfter(round.project.root, folderOf(round, order), driver.memory);
     const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
     const at = now();
     const cost = usage === null ? null : costOf(usage, round.prices, at).usd;
@@ -217,8 +226,8 @@ async function prepare(
   };
   const command = driver.agent.command(order, brief, place, driver.settings);
   options.say({ type: 'session-started', order, folder, promptBytes: byteLength(brief.prompt) });
-  const manifest = `${JSON.stringify(brief.manifest, null, 2)}\n`;
-  return { ...command, files: { ...command.files, 'manifest.json': manifest } };
+  const records = await recordsBefore(project.root, brief, driver.memory);
+  return { ...command, files: { ...command.files, ...records } };
 }
 
 /** Folds a session's lines and remembers its last sign of life. */

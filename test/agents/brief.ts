@@ -35,6 +35,13 @@ export const brief: Brief = {
   manifest: {
     order: order.id,
     role: order.role,
+    round: order.round,
+    tier: order.tier,
+    agent: order.agent,
+    model: order.model,
+    protected: [],
+    owed: [],
+    handoff: 'coordination/NEXT-ROLE.md',
     offered: [],
     hidden: ['coordination/logs/', 'coordination/specs/Q-R07-SPEC-AUDIT.md'],
     writable: ['coordination/reviews/REVIEWER-REPORT-R07.md', 'coordination/NEXT-ROLE.md'],

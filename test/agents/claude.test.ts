@@ -328,8 +328,20 @@ describe('allowRules()', () => {
 });
 
 describe('denyRules()', () => {
+  const free = { hidden: [], writable: [], protected: [], owed: [], handoff: 'coordination/NEXT-ROLE.md' };
+
+  it('forbids to write what is protected, but for a folder in which the role owes or may write something', () => {
+    const rules = denyRules({
+      ...free,
+      writable: ['**', 'coordination/diagnostics/D-*.md'],
+      protected: ['coordination/PRD.md', 'coordination/specs/', 'coordination/diagnostics/'],
+      owed: ['coordination/specs/Q-R01-SPEC.md'],
+    });
+    expect(rules).toEqual(['Edit(/coordination/PRD.md)']);
+  });
+
   it('roots every pattern at the project', () => {
-    expect(denyRules(['NOTES.md', 'a/*.log', 'b/'], [])).toEqual([
+    expect(denyRules({ ...free, hidden: ['NOTES.md', 'a/*.log', 'b/'] })).toEqual([
       'Read(/NOTES.md)',
       'Edit(/NOTES.md)',
       'Read(/a/*.log)',
@@ -340,18 +352,21 @@ describe('denyRules()', () => {
   });
 
   it('has no rule for a folder the role must write into, because a Read rule would refuse the writing too', () => {
-    expect(denyRules(['logs/', 'diagnostics/'], ['logs/ROUND-R07-SUMMARY.md'])).toEqual([
-      'Read(/diagnostics/**)',
-      'Edit(/diagnostics/**)',
-    ]);
+    expect(
+      denyRules({
+        ...free,
+        hidden: ['logs/', 'diagnostics/'],
+        writable: ['logs/ROUND-R07-SUMMARY.md'],
+      }),
+    ).toEqual(['Read(/diagnostics/**)', 'Edit(/diagnostics/**)']);
   });
 
   it('keeps its rules for a role that may write anywhere', () => {
-    expect(denyRules(['logs/'], ['**'])).toHaveLength(2);
+    expect(denyRules({ ...free, hidden: ['logs/'], writable: ['**'] })).toHaveLength(2);
   });
 
   it('matches characters that would end or split a rule by a wildcard', () => {
-    expect(denyRules(['odd (x), [y].md'], [])[0]).toBe('Read(/odd ?x?? ?y?.md)');
+    expect(denyRules({ ...free, hidden: ['odd (x), [y].md'] })[0]).toBe('Read(/odd ?x?? ?y?.md)');
   });
 });
 

@@ -111,6 +111,7 @@ describe('without a project', () => {
     ['why'],
     ['inspect'],
     ['replay'],
+    ['audit'],
     ['set', 'status=READY'],
     ['resume'],
     ['prompt', 'reviewer'],

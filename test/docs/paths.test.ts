@@ -21,10 +21,14 @@ function isKnown(path: string): boolean {
 }
 
 function isOfProject(path: string): boolean {
-  const patterns = Object.values(policy.roles).flatMap(({ reads, hides, writes, owes }) =>
-    [...reads, ...hides, ...writes.filter((one) => one !== '**'), ...owes.map((owed) => owed.path)].map(
-      (one) => fill(one, { round: 'R07', role: 'x' }),
-    ),
+  const patterns = Object.values(policy.roles).flatMap(({ reads, hides, writes, protects, owes }) =>
+    [
+      ...reads.map((read) => read.path),
+      ...hides,
+      ...protects,
+      ...writes.filter((one) => one !== '**'),
+      ...owes.map((owed) => owed.path),
+    ].map((one) => fill(one, { round: 'R07', role: 'x' })),
   );
   const overrides = ['coordination/roles/', 'coordination/state/', 'coordination/decisions/'];
   const all = [...handoffNames, settingsPath, ...overrides, ...patterns];

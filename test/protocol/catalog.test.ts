@@ -8,6 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { assemble } from '../../src/protocol/catalog.ts';
 import type { Catalog, CatalogFiles } from '../../src/protocol/catalog.ts';
 import type { DataFile } from '../../src/protocol/datafile.ts';
+import { readsIn } from '../../src/protocol/policy.ts';
+import { readRole } from '../../src/protocol/rolefile.ts';
 
 const roleText = (extra = '', body = 'Do the work of {round}.'): string =>
   `---
@@ -262,6 +264,18 @@ describe('a role file', () => {
       '"My Role" cannot be the name of a role.',
     );
     expect(problemsOf(roleText(), 'roles/human.md')[0]).toContain('"human" cannot be the name of a role.');
+  });
+
+  it('offers a file only in the tiers that its entry names, and refuses a tier that does not exist', () => {
+    const text = (tier: string) =>
+      `---\ntitle: T\nclass: cheap\nreads: [a.md, { path: b.md, tiers: [${tier}] }]\nwrites: [c.md]\ntools: [Read]\nends: [READY]\n---\nWork.\n`;
+    const read = (tier: string) => readRole({ path: 'roles/tester.md', text: text(tier) }, ['full', 'solo']);
+    const good = read('solo');
+    if (!good.ok) throw new Error(JSON.stringify(good.diagnostics));
+    const contract = good.role;
+    expect([readsIn(contract, 'solo'), readsIn(contract, 'full')]).toEqual([['a.md', 'b.md'], ['a.md']]);
+    const bad = read('ful');
+    expect(bad.ok ? [] : bad.diagnostics).toMatchObject([{ line: 4, message: '"ful" is no tier.' }]);
   });
 
   it('reads the same with a byte order mark, CRLF and blanks behind its fences', () => {

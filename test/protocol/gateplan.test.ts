@@ -17,11 +17,17 @@ describe('state/gates.yaml', () => {
 describe('gatesAfter()', () => {
   const order = { tier: 'full', role: 'architect' };
   it.each([
-    [{}, ['artifact-contract', 'grilling', 'citations']],
+    [{}, ['artifact-contract', 'hidden-read', 'write-policy', 'grilling', 'citations']],
     [{ tiers: { full: [] } }, []],
-    [{ tiers: { audit: [] } }, ['artifact-contract', 'grilling', 'citations']],
-    [{ gates: { grilling: { off: true } } }, ['artifact-contract', 'citations']],
-    [{ gates: { grilling: { after: ['reviewer'] } } }, ['artifact-contract', 'citations']],
+    [{ tiers: { audit: [] } }, ['artifact-contract', 'hidden-read', 'write-policy', 'grilling', 'citations']],
+    [
+      { gates: { grilling: { off: true } } },
+      ['artifact-contract', 'hidden-read', 'write-policy', 'citations'],
+    ],
+    [
+      { gates: { grilling: { after: ['reviewer'] } } },
+      ['artifact-contract', 'hidden-read', 'write-policy', 'citations'],
+    ],
     [{ tiers: { full: ['tests'] }, gates: { tests: { after: ['architect'] } } }, ['tests']],
   ])('under %j runs %j', (patch, names) => {
     const read = readData(JSON.stringify(patch), gatesFile);

@@ -36,6 +36,7 @@ export type Wanted = {
   readonly hidden?: readonly string[];
   /** Path patterns the role may write; anywhere unless given. */
   readonly writable?: readonly string[];
+  readonly protected?: readonly string[];
   readonly turns?: number;
   readonly prepare?: (project: string) => void;
   /** The last word on the environment: `undefined` takes a name out. */
@@ -155,6 +156,13 @@ function commandOf(project: string, folder: string, wanted: Wanted): Command {
     manifest: {
       order: order.id,
       role: order.role,
+      round: order.round,
+      tier: order.tier,
+      agent: order.agent,
+      model: order.model,
+      protected: wanted.protected ?? [],
+      owed: [],
+      handoff: 'coordination/NEXT-ROLE.md',
       offered: [],
       hidden: wanted.hidden ?? [],
       writable: wanted.writable ?? ['**'],

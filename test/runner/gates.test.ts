@@ -39,8 +39,12 @@ const done: Files = {
   'test/add.test.js': `${test}it('more', () => {\n  expect(add(2, 2)).toBe(4);\n});\n`,
 };
 
+/** The two gates of the audit need sessions that really ran; test/journeys/audit.test.ts makes them red. */
+type Static = Exclude<GateName, 'hidden-read' | 'write-policy'>;
+const isStatic = (gate: GateName): gate is Static => gate !== 'hidden-read' && gate !== 'write-policy';
+
 /** One real violation for each gate; without a row for a new gate this does not compile. */
-const violations: Readonly<Record<GateName, Files>> = {
+const violations: Readonly<Record<Static, Files>> = {
   'artifact-contract': { [report]: `# Review\n\n${grilled}` },
   grilling: { [report]: '# Review\n\n## Findings\n\n## Grilling\n\nDone.\n' },
   citations: { [report]: `# Review\n\n## Findings\n\nsrc/add.js:2 \`subtract(a, b)\`\n\n${grilled}` },
@@ -90,6 +94,7 @@ async function caseOf(violation: Files): Promise<GateCase> {
     change: { trees, from, to },
     keep: join(base, 'kept'),
     mark: 'R01.1-implementer',
+    session: null,
   };
 }
 
@@ -110,11 +115,11 @@ describe('runGates()', () => {
     ]);
   });
 
-  it.each(gateNames)('has %s find its own violation, and no other gate', async (gate) => {
+  it.each(gateNames.filter(isStatic))('has %s find its own violation, and no other gate', async (gate) => {
     expect(await redOf(violations[gate])).toEqual(also[gate] ?? [gate]);
   });
 
-  it.each(gateNames)('would not find that violation if %s were blind', async (gate) => {
+  it.each(gateNames.filter(isStatic))('would not find that violation if %s were blind', async (gate) => {
     const blind = { ...collectors, [gate]: () => Promise.resolve({ findings: [] }) };
     expect(await redOf(violations[gate], blind)).not.toContain(gate);
   });

@@ -3,7 +3,7 @@
  */
 import { look } from '../../runner/look.ts';
 import { briefFor } from '../../runner/briefing.ts';
-import { byteLength } from '../../domain/brief.ts';
+import { byteLength } from '../../protocol/bytes.ts';
 import type { Brief, Order } from '../../protocol/session.ts';
 import { nearest } from '../nearest.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
@@ -50,6 +50,7 @@ function screen(order: Order, brief: Brief, columns: number): Text {
   const parts = manifest.parts.map((part) => [part.name, bytes(part.bytes), tokens(part.bytes)]);
   const offered = manifest.offered.map((file) => [
     file.path,
+    file.as === 'text' ? 'in the prompt' : 'by path',
     bytes(file.bytes),
     tokens(file.bytes),
     file.sha256.slice(0, hashChars),
@@ -65,13 +66,15 @@ function screen(order: Order, brief: Brief, columns: number): Text {
     '',
     ...(offered.length === 0
       ? [[quiet('No files are offered: none of those it may read is there yet')]]
-      : table(['OFFERED, READ BY THE ROLE ITSELF', 'BYTES', 'TOKENS', 'SHA-256'], offered, {
+      : table(['OFFERED', 'HOW', 'BYTES', 'TOKENS', 'SHA-256'], offered, {
           columns,
           flexible: 0,
         })),
     '',
     ...list('hidden', manifest.hidden, 'nothing'),
     ...list('writable', manifest.writable, 'nothing'),
+    ...list('protected', manifest.protected, 'nothing else'),
+    ...list('owed', manifest.owed, 'nothing'),
     ...list('tools', manifest.tools, "the agent's own"),
     '',
     [quiet('Word for word: '), `next-role prompt ${order.role} --full`],

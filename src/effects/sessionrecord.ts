@@ -1,0 +1,64 @@
+/**
+ * Session folders as an audit needs them: which there are of a round, in their order, and the texts in them. Reads only,
+ * but for the one record of what a session changed. A folder or file that is not there is no trouble.
+ */
+import { readdir, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { errorCode, readText, writeAtomic } from './files.ts';
+import { openTail } from './tail.ts';
+
+/** Of a longer stream only the beginning is audited, and the audit says so. */
+export const streamBytesMax = 256 * 1024 * 1024;
+
+/** Names of all session folders, unsorted. */
+export async function sessionNames(sessions: string): Promise<readonly string[]> {
+  try {
+    return await readdir(sessions);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return [];
+  }
+}
+
+/** The text of one file of a session; null when there is none that can be read. */
+export async function sessionText(folder: string, name: string): Promise<string | null> {
+  try {
+    return (await readText(join(folder, name)))?.text ?? null;
+  } catch {
+    // A session may have put anything in the place of its files; whatever it is, it is no record of ours.
+    return null;
+  }
+}
+
+/** Keeps a record, unless there is one: the first look after a session is the one that counts. */
+export async function keepRecord(folder: string, name: string, text: string): Promise<void> {
+  if ((await sessionText(folder, name)) === null) await writeAtomic(join(folder, name), text);
+}
+
+/**
+ * Hands over each line of a session's output. Whether all of it was read.
+ *
+ * @example await eachLine('/p/.next-role/sessions/R07.1-implementer', (line) => lines.push(line)) // true
+ */
+export async function eachLine(folder: string, onLine: (line: string) => void): Promise<boolean> {
+  const tail = await openTail(join(folder, 'stdout'), onLine);
+  try {
+    const isMore = await tail.read(streamBytesMax);
+    if (!isMore) await tail.finish();
+    return !isMore;
+  } finally {
+    await tail.close();
+  }
+}
+
+/** Where a path of a stream really leads, relative to the folder the session worked in; as it is when it leads nowhere. */
+export async function realTarget(root: string, target: string): Promise<string> {
+  const path = isAbsolute(target) ? target : join(root, target);
+  try {
+    const real = relative(root, await realpath(path));
+    return real.startsWith(`..${sep}`) || isAbsolute(real) ? target : real.split(sep).join('/');
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return target;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The audit of sessions: takes down what stands on disk before and after each, and gathers the facts that domain/audit.ts
+ * judges, from the session's own folder. So the gate, a restarted runner and `next-role audit` see the same.
+ *
+ * What a role did outside its brief stays found while it stands: a session that follows in the same role, to mend or to
+ * try again, is audited together with those before it, up to the last session of another role.
+ */
+import { agentOf } from '../agents/index.ts';
+import { touchesIn } from '../agents/touch.ts';
+import { audit, gather } from '../domain/audit.ts';
+import { digestText } from '../effects/files.ts';
+import { sessionFolder } from '../effects/sessionfolder.ts';
+import { eachLine, keepRecord, realTarget, sessionNames, sessionText } from '../effects/sessionrecord.ts';
+import { changesBetween, lookAtTree, type Tree, type TreeMemory } from '../effects/tree.ts';
+import { isHidden } from '../protocol/access.ts';
+import { noFacts } from '../protocol/agentfacts.ts';
+import type { Finding } from '../protocol/finding.ts';
+import type { AgentKind, Policy } from '../protocol/policy.ts';
+import type { Brief } from '../protocol/session.ts';
+import {
+  beforeFile,
+  changesFile,
+  manifestFile,
+  readChanges,
+  readManifest,
+  readTree,
+  type Changes,
+  type SealedManifest,
+  type TreeRecord,
+} from '../protocol/sessionrecord.ts';
+import type { FileChange, Touch, TouchMark } from '../protocol/touch.ts';
+
+/** Hidden files that a manifest names; more are covered by the patterns alone. */
+const hiddenFilesMax = 2_000;
+/** Sessions of one role in a row that are looked at together: the caps allow fewer. */
+const chainMax = 50;
+
+/** The records of a session that is about to start, by file name: its sealed manifest, and the tree as it is now. */
+export async function recordsBefore(
+  root: string,
+  brief: Brief,
+  memory: TreeMemory,
+): Promise<Readonly<Record<string, string>>> {
+  const tree = await lookAtTree(root, memory);
+  const sealed: SealedManifest = {
+    ...brief.manifest,
+    systemSha256: digestText(brief.system),
+    promptSha256: digestText(brief.prompt),
+    hiddenFiles: Object.keys(tree.files)
+      .filter((path) => isHidden(brief.manifest, path))
+      .slice(0, hiddenFilesMax),
+    isolated: null,
+  };
+  return { [manifestFile]: `${JSON.stringify(sealed, null, 2)}\n`, [beforeFile]: JSON.stringify(tree) };
+}
+
+/** Takes down what a session that has ended changed. Done twice is done once. */
+export async function recordAfter(root: string, folder: string, memory: TreeMemory): Promise<void> {
+  if ((await sessionText(folder, changesFile)) !== null) return;
+  const before = readTree(await sessionText(folder, beforeFile));
+  if (before === null) return;
+  const after: Tree = await lookAtTree(root, memory);
+  const record: Changes = { files: changesBetween(before, after), whole: before.whole && after.whole };
+  await keepRecord(folder, changesFile, `${JSON.stringify(record)}\n`);
+}
+
+/** One session with everything that is known of it. */
+export type Audited = {
+  /** Name of its folder. */
+  readonly session: string;
+  readonly manifest: SealedManifest;
+  readonly touches: readonly Touch[];
+  /** Null when the session has not ended, or was run before changes were taken down. */
+  readonly changes: Changes | null;
+  readonly findings: readonly Finding[];
+  /** Whether the stream was short enough to be read to its end. */
+  readonly isWhole: boolean;
+};
+
+type Seen = Omit<Audited, 'findings'> & { readonly before: TreeRecord | null };
+
+/** Everything the sessions of a round touched, in their order, each with what is found against it. */
+export async function auditRound(place: AuditPlace, round: string): Promise<readonly Audited[]> {
+  const seen: Seen[] = [];
+  // One after the other: streams may be large.
+  for (const each of await sessionsOf(place, round)) seen.push(await seenOf(place, each));
+  return seen.map((session, at) => audited(place, session, chainBefore(seen, at)));
+}
+
+function audited(place: AuditPlace, session: Seen, earlier: readonly Seen[]): Audited {
+  const { before: _before, ...known } = session;
+  return { ...known, findings: findingsOf(place, session, earlier) };
+}
+
+/** The audit of one session; null when it has no manifest. */
+export async function auditOrder(place: AuditPlace, round: string, order: string): Promise<Audited | null> {
+  const listed = await sessionsOf(place, round);
+  const at = listed.findIndex(({ manifest }) => manifest.order === order);
+  const found = listed[at];
+  if (found === undefined) return null;
+  const own = await seenOf(place, found);
+  return audited(place, own, await Promise.all(chainBefore(listed, at).map((each) => seenOf(place, each))));
+}
+
+/** Where sessions are, and what agents the project has. */
+export type AuditPlace = {
+  readonly root: string;
+  readonly sessions: string;
+  readonly policy: Pick<Policy, 'agents'>;
+};
+
+type Listed = { readonly session: string; readonly manifest: SealedManifest };
+
+/** The sessions of a round that have a manifest, in their order. */
+async function sessionsOf(place: AuditPlace, round: string): Promise<readonly Listed[]> {
+  const start = sessionFolder(place.sessions, `${round}.`).slice(place.sessions.length + 1);
+  const names = (await sessionNames(place.sessions)).filter((name) => name.startsWith(start));
+  const manifests = await Promise.all(
+    names.map(async (session) => ({
+      session,
+      manifest: readManifest(await sessionText(`${place.sessions}/${session}`, manifestFile)),
+    })),
+  );
+  return manifests
+    .flatMap(({ session, manifest }) => (manifest?.round === round ? [{ session, manifest }] : []))
+    .sort((a, b) => nthOf(a.manifest) - nthOf(b.manifest) || (a.session < b.session ? -1 : 1));
+}
+
+/** `<round>.<n>-<role>-<time>`: the n. */
+function nthOf({ order, round }: SealedManifest): number {
+  return Number.parseInt(order.slice(round.length + 1), 10) || 0;
+}
+
+async function seenOf(place: AuditPlace, { session, manifest }: Listed): Promise<Seen> {
+  const folder = `${place.sessions}/${session}`;
+  const agent = agentOf(kindOf(place, manifest));
+  const facts = place.policy.agents[manifest.agent]?.facts ?? noFacts;
+  const marks: TouchMark[] = [];
+  const isWhole = await eachLine(folder, (line) => void marks.push(...touchesIn(agent, line, facts)));
+  const root = manifest.isolated ?? place.root;
+  const touches = await Promise.all(
+    gather(marks).map(async (touch) =>
+      touch.target === null || touch.verb === 'run' || touch.verb === 'other'
+        ? touch
+        : { ...touch, target: await realTarget(root, touch.target) },
+    ),
+  );
+  const changes = readChanges(await sessionText(folder, changesFile));
+  const before = readTree(await sessionText(folder, beforeFile));
+  return { session, manifest, touches, changes, isWhole, before };
+}
+
+function kindOf(place: AuditPlace, manifest: SealedManifest): AgentKind {
+  return place.policy.agents[manifest.agent]?.kind ?? 'command';
+}
+
+/** The sessions of the same role directly before one, newest first. */
+function chainBefore<Session extends Listed>(seen: readonly Session[], at: number): readonly Session[] {
+  const role = seen[at]?.manifest.role;
+  const chain: Session[] = [];
+  for (let before = at - 1; before >= 0 && chain.length < chainMax; before -= 1) {
+    const session = seen[before];
+    if (session?.manifest.role !== role) break;
+    if (session !== undefined) chain.push(session);
+  }
+  return chain;
+}
+
+function findingsOf(place: AuditPlace, session: Seen, earlier: readonly Seen[]): readonly Finding[] {
+  const { manifest } = session;
+  // What an earlier session left, and somebody else changed before this one began, is not its doing any more.
+  const stillStood = ({ path, after }: FileChange): boolean =>
+    session.before === null || (session.before.files[path] ?? null) === after;
+  const own = session.changes?.files ?? [];
+  const files = [
+    own,
+    ...earlier.map(({ changes }) =>
+      (changes?.files ?? []).filter(
+        (change) => own.some(({ path }) => path === change.path) || stillStood(change),
+      ),
+    ),
+  ];
+  return audit({
+    access: manifest,
+    hiddenFiles: manifest.hiddenFiles,
+    roots: [place.root, ...(manifest.isolated === null ? [] : [manifest.isolated])],
+    touches: [...session.touches, ...earlier.flatMap(({ touches }) => touches.map(asWrite))],
+    changes: netChanges(files),
+    observed: kindOf(place, manifest) !== 'command',
+  });
+}
+
+/** Of an earlier session only what it may have written counts: what it opened, the one after it has not. */
+function asWrite(touch: Touch): Touch {
+  return touch.verb === 'write'
+    ? touch
+    : { ...touch, verb: touch.verb === 'run' ? 'other' : touch.verb, target: null };
+}
+
+/**
+ * What several sessions in a row, newest first, changed together: a file that was put back is not changed, and one that
+ * somebody else wrote between two of them counts from there.
+ *
+ * @example netChanges([[{ path: 'a', before: 'y', after: 'x' }], [{ path: 'a', before: 'x', after: 'y' }]]) // []
+ */
+export function netChanges(newestFirst: readonly (readonly FileChange[])[]): readonly FileChange[] {
+  const net = new Map<string, FileChange>();
+  for (const change of newestFirst.flat()) {
+    const later = net.get(change.path);
+    if (later === undefined) net.set(change.path, change);
+    else if (later.before === change.after) net.set(change.path, { ...later, before: change.before });
+  }
+  return [...net.values()].filter(({ before, after }) => before !== after);
+}

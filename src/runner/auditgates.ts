@@ -1,0 +1,35 @@
+/** The facts of the gates `hidden-read` and `write-policy`: one audit of a session, judged by both. */
+import type { Gate, Judged } from '../domain/gates/gate.ts';
+import type { Finding } from '../protocol/finding.ts';
+import { auditOrder, type Audited, type AuditPlace } from './audit.ts';
+
+/** The session whose work is checked, and where it is kept. */
+export type AuditedSession = AuditPlace & { readonly round: string; readonly order: string };
+
+/** Two gates judge one audit. */
+const audits = new WeakMap<AuditedSession, Promise<Audited | null>>();
+
+/** Where there is no session, or no manifest of it, there is nothing to hold the work to. */
+export async function judgeAudit(
+  gate: Gate<readonly Finding[]>,
+  session: AuditedSession | null,
+): Promise<Judged> {
+  if (session === null) return { findings: [], note: 'no session to audit' };
+  const audited = await auditOnce(session);
+  if (audited === null) return { findings: [], note: 'the session has no manifest' };
+  return { findings: gate.judge(audited.findings), note: noteOn(audited) };
+}
+
+function auditOnce(session: AuditedSession): Promise<Audited | null> {
+  const known = audits.get(session);
+  if (known !== undefined) return known;
+  const audit = auditOrder(session, session.round, session.order);
+  audits.set(session, audit);
+  return audit;
+}
+
+function noteOn({ isWhole, changes }: Audited): string | null {
+  if (!isWhole) return 'the stream is too long to be read to its end';
+  if (changes === null) return 'what stood on disk before the session is not known';
+  return changes.whole ? null : 'the project has too many files to compare them all';
+}

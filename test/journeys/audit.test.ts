@@ -1,0 +1,111 @@
+/**
+ * Sessions that leave their brief, from the outside: what they open that is hidden from them, what they write that is
+ * not theirs, and how the round goes on after it. The agents are scripted; the gates are the real ones.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { auditRound } from '../../src/runner/audit.ts';
+import { readCatalog } from '../../src/effects/catalog.ts';
+import { line } from '../cli/shell.ts';
+import type { Project } from '../../src/protocol/project.ts';
+import {
+  artifactsOf,
+  fileOf,
+  good,
+  goodRound,
+  makeProject,
+  play,
+  removeProjects,
+  start,
+} from '../rig/journey.ts';
+
+afterAll(removeProjects);
+
+async function auditOf(project: Project) {
+  const { policy } = await readCatalog(project.root);
+  const place = { root: project.root, sessions: `${project.own}/sessions`, policy };
+  return (await auditRound(place, 'R01')).map(({ manifest, findings }) => [
+    manifest.role,
+    ...findings.map(({ gate, severity, file }) => `${gate} ${severity} ${file ?? ''}`),
+  ]);
+}
+
+describe('a round in which roles leave their brief', () => {
+  it('sends them back until what is protected is as it was and nothing hidden was opened', async () => {
+    const project = await makeProject({
+      scenario: {
+        ...goodRound,
+        implementer: [
+          // Weakens the PRD through a shell, where no permission rule of any agent sees it.
+          [
+            ...artifactsOf('implementer'),
+            { run: 'echo "# Weaker" > coordination/PRD.md' },
+            { handoff: { 'next-role': 'reviewer', status: 'READY' } },
+          ],
+          // Says it is done, and has mended nothing: the violation still stands.
+          [{ handoff: { 'next-role': 'reviewer', status: 'READY' } }],
+          [
+            { run: 'echo "# PRD" > coordination/PRD.md' },
+            { handoff: { 'next-role': 'reviewer', status: 'READY' } },
+          ],
+        ],
+        reviewer: [
+          [
+            { run: 'cd coordination && cat logs/IMPLEMENTER-R01.log' },
+            ...good('reviewer', 'memorial', 'MERGE-READY'),
+          ],
+          good('reviewer', 'memorial', 'MERGE-READY'),
+        ],
+      },
+      files: { 'coordination/logs/IMPLEMENTER-R01.log': 'I was not sure about the tests.\n' },
+      settings: { caps: { perDispatch: 4 } },
+    });
+    const journey = await play(project);
+    expect(journey.ended).toMatchObject({ type: 'rest', situation: { rest: 0 } });
+    expect(journey.sessions()).toEqual([
+      'architect',
+      'implementer',
+      'implementer',
+      'implementer',
+      'reviewer',
+      'reviewer',
+      'memorial',
+    ]);
+    expect(await auditOf(project)).toEqual([
+      ['architect'],
+      ['implementer', 'write-policy MAJOR coordination/PRD.md'],
+      ['implementer', 'write-policy MAJOR coordination/PRD.md'],
+      ['implementer'],
+      ['reviewer', 'hidden-read MAJOR coordination/logs/IMPLEMENTER-R01.log'],
+      ['reviewer'],
+      ['memorial'],
+    ]);
+    const [first = ''] = journey.notices.flatMap((notice) =>
+      notice.type === 'session-started' && notice.order.kind === 'repair' ? notice.order.feedback : [],
+    );
+    expect(first).toContain('write-policy in coordination/PRD.md: was changed during the session');
+    expect(fileOf(project, 'coordination/PRD.md')).toBe('# PRD\n');
+
+    const proof = await line(project.root, ['audit']);
+    expect(proof.code).toBe(0);
+    expect(proof.out).toContain('Round R01: every role kept to its brief (7 sessions)');
+    expect(proof.out).toMatch(/MAJOR hidden-read in coordination\/logs\/IMPLEMENTER-R01\.log/);
+    expect(proof.out).toContain('another session of this role');
+  });
+
+  it('does not hold a session to what a person changed while it worked, when it ran no command', async () => {
+    const project = await makeProject({
+      scenario: {
+        ...goodRound,
+        architect: [[{ say: 'I begin.' }, { pause: 1000 }, ...good('architect', 'implementer')]],
+      },
+    });
+    const journey = start(project);
+    await journey.until('a session', ({ type }) => type === 'session-event');
+    mkdirSync(join(project.root, 'src'));
+    writeFileSync(join(project.root, 'src/by-hand.ts'), 'a person was here\n');
+    expect(await journey.end).toMatchObject({ type: 'rest', situation: { rest: 0 } });
+    expect((await auditOf(project))[0]).toEqual(['architect', 'write-policy OBS src/by-hand.ts']);
+  });
+});
