@@ -123,7 +123,8 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
     }
   }
   const mayBeUnseen = !facts.observed || touches.some(({ verb, end }) => end !== 'refused' && isOpaque(verb));
-  const outside = changes.filter(({ path }) => !mayWrite(access, path));
+  const beside = (path: string): boolean => access.beside?.includes(path) === true && !written.has(path);
+  const outside = changes.filter(({ path }) => !mayWrite(access, path) && !beside(path));
   const changed = outside.map((change): Finding => {
     const by = written.get(change.path);
     const what = change.before === null ? 'was made' : change.after === null ? 'was deleted' : 'was changed';

@@ -10,6 +10,7 @@ import { byteLength } from '../protocol/bytes.ts';
 import { memorialPath } from '../protocol/memorial.ts';
 import type { BriefBounds, Policy, RoleContract } from '../protocol/policy.ts';
 import type { Access, Brief, BriefPart, Manifest, Offer, OfferedPath, Order } from '../protocol/session.ts';
+import { firstReviewer } from './companion.ts';
 import { owedPaths } from './gate.ts';
 import { roleAfter, tierOf } from './route.ts';
 
@@ -96,8 +97,17 @@ export function accessOf(policy: Policy, order: Order, handoff: string): Access 
     writable: filled(role?.writes),
     protected: filled(role?.protects),
     owed: owedPaths(policy, order),
-    handoff,
+    handoff: order.kind === 'opinion' ? '' : handoff,
+    ...besideOf(policy, order, handoff),
   };
+}
+
+/** What the other session of a review with two opinions writes. */
+function besideOf(policy: Policy, order: Order, handoff: string): Pick<Access, 'beside'> {
+  if (order.companion !== undefined) return { beside: owedPaths(policy, order.companion) };
+  return order.kind === 'opinion'
+    ? { beside: [handoff, ...owedPaths(policy, { ...order, role: firstReviewer })] }
+    : {};
 }
 
 type Found = Offer & { readonly text: string | null };
@@ -171,9 +181,7 @@ function answersSection(
 
 /** A role that comes again starts cold, but need not look for what is new. Nothing hidden is named here either. */
 function changedSection(order: Order, files: BriefFiles, access: Access): string {
-  const seen = (files.changed ?? []).filter(
-    ({ path }) => path !== files.handoff && !isHidden(access, path),
-  );
+  const seen = (files.changed ?? []).filter(({ path }) => path !== files.handoff && !isHidden(access, path));
   if (seen.length === 0 || order.resumeOf !== undefined) return '';
   const lines = seen.slice(0, changedMax).map(({ path, added, removed }) => {
     const much = added === null || removed === null ? 'no text' : `+${added} -${removed}`;

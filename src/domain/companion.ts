@@ -9,7 +9,7 @@ import type { RoundMemory } from './round.ts';
 
 /** Who gives the second opinion, beside whom. */
 export const secondReviewer = 'second-reviewer';
-const firstReviewer = 'reviewer';
+export const firstReviewer = 'reviewer';
 
 /** The order with a second opinion beside it, where the settings and the round's risk ask for one. */
 export function withCompanion(policy: Policy, round: RoundMemory, order: Order): Order {

@@ -46,7 +46,8 @@ export function ended(context: Context, event: EventOf<'ENDED'>): Context {
     outcome: event.outcome,
     denied: event.denied,
     stopping: null,
-    spent: companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at }),
+    spent:
+      companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at }),
     round: order === null || round === null ? round : remembered(round, order, event),
   };
 }

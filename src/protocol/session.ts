@@ -57,8 +57,10 @@ export type Access = {
   readonly protected: readonly string[];
   /** What it owes in this tier: writable, whatever `protected` says. */
   readonly owed: readonly string[];
-  /** The handoff, whose header every role edits. */
+  /** The handoff, whose header every role edits; empty for a second opinion, which leaves it alone. */
   readonly handoff: string;
+  /** What a session beside it writes at the same time: that it changes on disk is not this one's doing. */
+  readonly beside?: readonly string[] | undefined;
 };
 
 /** The record of what a session was given; written beside its stream before it starts. */

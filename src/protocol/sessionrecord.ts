@@ -45,6 +45,7 @@ const manifest = z.object({
   protected: texts,
   owed: texts,
   handoff: z.string(),
+  beside: texts.optional(),
   tools: texts,
   parts: z.array(z.object({ name: z.string(), bytes: z.number() })),
   systemSha256: z.string(),
