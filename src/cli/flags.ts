@@ -132,7 +132,7 @@ export const commandTable = [
       { line: 'next-role cost --html cost.html', about: 'In pictures' },
     ],
   },
-  { ...compareSpec, flags: [...compareSpec.flags, json] },
+  { ...compareSpec, flags: [...compareSpec.flags, ...common] },
   {
     name: 'prices',
     group: 'Look',

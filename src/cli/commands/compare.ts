@@ -1,9 +1,9 @@
 /**
- * `next-role compare`: ways of working side by side, from recorded receipts. Starts nothing.
+ * `next-role compare`: ways of working side by side, from recorded receipts; comparearms.ts works them.
  */
 import { basename, resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
-import type { Arm, ArmRun } from '../../domain/compare.ts';
+import type { Arm, ArmRun, Comparison } from '../../domain/compare.ts';
 import { readCatalog } from '../../effects/catalog.ts';
 import { findProject } from '../../effects/project.ts';
 import { readReceipt } from '../../runner/receiptfile.ts';
@@ -12,11 +12,13 @@ import { comparePage } from '../page/page.ts';
 import { savePage } from '../page/write.ts';
 import { compareScreen } from '../screens/compare.ts';
 import { exits, refuse } from '../shell.ts';
-import type { Command, Shell } from '../shell.ts';
+import type { Command, Input, Shell } from '../shell.ts';
 
 const usage = 'next-role compare --from RECEIPT RECEIPT';
 
 export const compare: Command = async (shell, input) => {
+  const spec = input.text('spec');
+  if (spec !== null) return (await import('./comparearms.ts')).compareRunning(shell, input, spec);
   if (!input.has('from')) return refuse(shell, 'Nothing to compare was named', usage);
   const { args } = input;
   if (args.length < 2)
@@ -27,7 +29,18 @@ export const compare: Command = async (shell, input) => {
     if (arm === null) return exits.usage;
     arms.push(arm);
   }
-  const comparison = compareArms(arms, { base: arms.at(-1)?.name ?? '', tierIsTheArm: false });
+  return show(shell, input, {
+    arms,
+    comparison: compareArms(arms, { base: arms.at(-1)?.name ?? '', tierIsTheArm: false }),
+  });
+};
+
+/** Prints a comparison, or saves its page; gives the exit code. */
+export async function show(
+  shell: Shell,
+  input: Input,
+  { arms, comparison }: { readonly arms: readonly Arm[]; readonly comparison: Comparison },
+): Promise<number> {
   const page = input.text('html');
   if (page !== null) {
     const { prices } = await readCatalog((await findProject(shell.cwd))?.root ?? shell.cwd);
@@ -36,7 +49,7 @@ export const compare: Command = async (shell, input) => {
   if (shell.json) printJson(shell.out, comparison);
   else print(shell.out, compareScreen(comparison, layoutColumns(shell.out)));
   return exits.finished;
-};
+}
 
 /** An arm from `a.json,b.json`, named after its first file; null after a refusal. */
 async function recorded(shell: Shell, names: string, before: readonly Arm[]): Promise<Arm | null> {

@@ -1,0 +1,58 @@
+/**
+ * `next-role compare --spec`: works the same task in each way, tells what happens, and shows the comparison. Exits with 1
+ * when a repetition did not finish; that one is named, and in no figure.
+ */
+import { resolve } from 'node:path';
+import { compare as compareArms } from '../../domain/compare.ts';
+import { armNames, runArms, type ArmName } from '../../runner/compare.ts';
+import { print } from '../output.ts';
+import { exits, projectFor, refuse } from '../shell.ts';
+import type { Input, Shell } from '../shell.ts';
+import { quiet, warn } from '../text.ts';
+import { show } from './compare.ts';
+
+/** Repetitions of one comparison: each is a whole round that somebody pays for. */
+const repetitionsMax = 20;
+
+export async function compareRunning(shell: Shell, input: Input, spec: string): Promise<number> {
+  const project = await projectFor(shell, input);
+  if (project === null) return exits.usage;
+  const named = (input.text('arms') ?? armNames.join(',')).split(',').map((name) => name.trim());
+  const arms = armNames.filter((name) => named.includes(name));
+  const wrong = named.find((name) => !armNames.some((arm) => arm === name));
+  if (wrong !== undefined) return refuse(shell, `"${wrong}" is no arm`, `Arms: ${armNames.join(', ')}`);
+  const count = input.text('n') ?? '1';
+  const repetitions = /^\d{1,3}$/.test(count) ? Number(count) : 0;
+  if (repetitions < 1 || repetitions > repetitionsMax)
+    return refuse(
+      shell,
+      `-n is "${count}"; wanted: 1 to ${repetitionsMax}`,
+      'next-role compare --spec F --n 3',
+    );
+  const end = await runArms({
+    project,
+    spec: resolve(shell.cwd, spec),
+    arms,
+    repetitions,
+    stamp: new Date(shell.now()).toISOString().slice(0, 19).replaceAll(':', '-'),
+    tell: ({ arm, repetition, text }) => print(shell.err, [[quiet(`${arm} ${repetition}: ${text}`)]]),
+    publish: () => undefined,
+    signal: shell.interrupts(),
+    self: shell.self,
+  });
+  if (end.type === 'refused') return refuse(shell, end.message, end.hint);
+  for (const line of end.unfinished) print(shell.err, [[warn(`Not finished, and in no figure: ${line}`)]]);
+  for (const path of end.kept)
+    print(shell.err, [[quiet(`Kept: ${path} (git worktree remove --force, when done)`)]]);
+  if (end.arms.length < 2)
+    return refuse(
+      shell,
+      `${end.arms.length} of ${arms.length} arms finished; a comparison needs two`,
+      'next-role why --dir, with a path from above',
+      exits.failed,
+    );
+  const base = end.arms.find(({ name }) => name === ('roles' satisfies ArmName)) ?? end.arms[0];
+  const comparison = compareArms(end.arms, { base: base?.name ?? '', tierIsTheArm: true });
+  const code = await show(shell, input, { arms: end.arms, comparison });
+  return end.unfinished.length > 0 && code === exits.finished ? exits.failed : code;
+}
