@@ -3,16 +3,11 @@
  */
 import { basename, resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
-import type { Arm, ArmRun, Comparison } from '../../domain/compare.ts';
-import { readCatalog } from '../../effects/catalog.ts';
-import { findProject } from '../../effects/project.ts';
+import type { Arm, ArmRun } from '../../domain/compare.ts';
 import { readReceipt } from '../../runner/receiptfile.ts';
-import { layoutColumns, print, printJson } from '../output.ts';
-import { comparePage } from '../page/page.ts';
-import { savePage } from '../page/write.ts';
-import { compareScreen } from '../screens/compare.ts';
+import { show } from '../comparing.ts';
 import { exits, refuse } from '../shell.ts';
-import type { Command, Input, Shell } from '../shell.ts';
+import type { Command, Shell } from '../shell.ts';
 
 const usage = 'next-role compare --from RECEIPT RECEIPT';
 
@@ -34,22 +29,6 @@ export const compare: Command = async (shell, input) => {
     comparison: compareArms(arms, { base: arms.at(-1)?.name ?? '', tierIsTheArm: false }),
   });
 };
-
-/** Prints a comparison, or saves its page; gives the exit code. */
-export async function show(
-  shell: Shell,
-  input: Input,
-  { arms, comparison }: { readonly arms: readonly Arm[]; readonly comparison: Comparison },
-): Promise<number> {
-  const page = input.text('html');
-  if (page !== null) {
-    const { prices } = await readCatalog((await findProject(shell.cwd))?.root ?? shell.cwd);
-    return savePage(shell, page, comparePage(comparison, arms, prices));
-  }
-  if (shell.json) printJson(shell.out, comparison);
-  else print(shell.out, compareScreen(comparison, layoutColumns(shell.out)));
-  return exits.finished;
-}
 
 /** An arm from `a.json,b.json`, named after its first file; null after a refusal. */
 async function recorded(shell: Shell, names: string, before: readonly Arm[]): Promise<Arm | null> {

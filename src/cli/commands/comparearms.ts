@@ -5,11 +5,11 @@
 import { resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
 import { armNames, runArms, type ArmName } from '../../runner/compare.ts';
+import { show } from '../comparing.ts';
 import { print } from '../output.ts';
 import { exits, projectFor, refuse } from '../shell.ts';
 import type { Input, Shell } from '../shell.ts';
 import { quiet, warn } from '../text.ts';
-import { show } from './compare.ts';
 
 /** Repetitions of one comparison: each is a whole round that somebody pays for. */
 const repetitionsMax = 20;
