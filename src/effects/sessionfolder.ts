@@ -4,7 +4,7 @@
  * runner may be reading it. It never looks at what a session writes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { appendFile, open, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -93,8 +93,13 @@ function spellByte(byte: number): string {
 
 async function replaceDurably(path: string, text: string): Promise<void> {
   const fresh = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  await writeFile(fresh, text, { flag: 'wx', flush: true });
-  await rename(fresh, path);
+  try {
+    await writeFile(fresh, text, { flag: 'wx', flush: true });
+    await rename(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -5,7 +5,7 @@
  * these files and a process, it outlives the runner, and any later runner reads the same truth from them. The readers
  * never throw for what is in a file: half a file is told apart from none.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Exit } from '../protocol/session.ts';
@@ -133,9 +133,13 @@ export function withdrawStop(folder: string): void {
   rmSync(join(folder, 'stop'), { force: true });
 }
 
-/** Removes the half-written exit of a shim that was killed while it wrote; only once the shim is gone. */
-export function clearHalfExit(folder: string): void {
-  rmSync(join(folder, 'exit.tmp'), { force: true });
+/** Removes what a shim, or a runner that prepared the session, was killed over writing; only once the session is over. */
+export function clearHalfWritten(folder: string): void {
+  // A session may have removed its own folder.
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith('.tmp')) rmSync(join(folder, name), { force: true });
+  }
 }
 
 const signalBase = 128;

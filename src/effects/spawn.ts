@@ -20,7 +20,7 @@ import type { RunningShim } from './launch.ts';
 import { createCpuMeter, findProcesses, isRunning, reap, signal, waitUntilGone } from './processes.ts';
 import type { Trail } from './processes.ts';
 import {
-  clearHalfExit,
+  clearHalfWritten,
   decodeStatus,
   readClaim,
   readExit,
@@ -311,7 +311,7 @@ async function sweep(context: Context, orderId: string, whose: Whose): Promise<n
   const followed = context.followed.get(orderId);
   const graceMs = Math.min(followed?.graceMs ?? strangerGraceMs, sweepGraceMsMax);
   const keys = await reap(trailOf(context, orderId, whose), graceMs);
-  clearHalfExit(sessionFolder(context.options.sessions, orderId));
+  clearHalfWritten(sessionFolder(context.options.sessions, orderId));
   for (const key of keys) followed?.reaped.add(key);
   return keys.length;
 }
