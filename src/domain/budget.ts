@@ -159,13 +159,13 @@ export function capUsd(
   at: number,
 ): number | null {
   const { budget } = policy;
-  if (budget.mode !== 'enforce') return null;
-  const left = scopesOf(budget, spent, { role: order.role, round: order.round, at }).flatMap(
-    ({ bound, amount }) => (bound.microUsd === null ? [] : [bound.microUsd - amount.microUsd]),
+  const of = { role: order.role, round: order.round, at };
+  // One that is started although something speaks against it is one that a human let pass.
+  if (budget.mode !== 'enforce' || objections(budget, spent, of).length > 0) return null;
+  const left = scopesOf(budget, spent, of).flatMap(({ bound, amount }) =>
+    bound.microUsd === null ? [] : [bound.microUsd - amount.microUsd],
   );
-  const least = Math.min(...left);
-  // Nothing left means that a human let this one pass.
-  return left.length === 0 || least <= 0 ? null : least / 1e6;
+  return left.length === 0 ? null : Math.min(...left) / 1e6;
 }
 
 /** The mean of the role's counted sessions, else of all; null with no history. */

@@ -132,6 +132,8 @@ describe('capUsd()', () => {
     expect(cap('{ mode: enforce, round: { tokens: 5 } }')).toBeNull();
     expect(cap('{ mode: enforce, round: { usd: 0.01 } }')).toBeNull();
     expect(cap('{ round: { usd: 0.05 } }')).toBeNull();
+    // 0.01 is left and a session comes to 0.02: it is started only if a human let it pass, and then not cut off.
+    expect(cap('{ mode: enforce, round: { usd: 0.03 } }')).toBeNull();
   });
 });
 
