@@ -48,12 +48,16 @@ export function sinceBefore(
   });
 }
 
-/** Marks the rows of models that are none of the session's own. With no model known, none is a side model. */
-export function markSides(rows: readonly ReportedUsage[], own: readonly string[]): readonly ModelUsage[] {
-  return rows.map((row) => ({
-    ...row,
-    side: row.model !== null && own.length > 0 && !own.includes(row.model),
-  }));
+/**
+ * Marks the rows of models that are none of the session's own. Where no row is of one of those, nobody knows, and none is
+ * a side model: Gemini CLI calls its choice "auto" (0.61.0).
+ */
+export function markSides(
+  rows: readonly ReportedUsage[],
+  own: readonly (string | null)[],
+): readonly ModelUsage[] {
+  const isKnown = rows.some(({ model }) => model !== null && own.includes(model));
+  return rows.map((row) => ({ ...row, side: isKnown && row.model !== null && !own.includes(row.model) }));
 }
 
 /**
@@ -76,7 +80,7 @@ export const requestsKeptMax = 1_000;
 /**
  * What the stream said and what the agent's own record tells, as one. The stream's totals are the truth where it gave
  * any: they hold side calls that no record keeps. The record has the requests, the names of models that the stream left
- * out, and everything about a session that was killed. Totals of a whole conversation give way to the record, which
+ * out, which model worked where the stream said none, and everything about a session that was killed. Totals of a whole conversation give way to the record, which
  * knows what this process alone used.
  */
 export function reconciled(
@@ -93,7 +97,9 @@ export function reconciled(
     : said.models.map((row) =>
         row.model === null && others.length === 0 ? { ...row, model: only?.model ?? null } : row,
       );
-  return { ...said, models, requests };
+  const worked = record.models.filter(({ side }) => !side).map(({ model }) => model);
+  const hasSides = models.some(({ side }) => side);
+  return { ...said, models: hasSides ? models : markSides(models, worked), requests };
 }
 
 /** Requests as one row per model and side. */

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { claudeTranscript } from '../../src/agents/claudetranscript.ts';
 import { codexRollout } from '../../src/agents/codexrollout.ts';
 import { geminiChat } from '../../src/agents/geminichat.ts';
-import { reconciled, requestsKeptMax } from '../../src/agents/usage.ts';
+import { reconciled, markSides, requestsKeptMax } from '../../src/agents/usage.ts';
 import { zeroUsage } from '../../src/protocol/usage.ts';
 import type { RequestUsage, SessionUsage } from '../../src/protocol/usage.ts';
 import type { TranscriptFile } from '../../src/protocol/transcript.ts';
@@ -167,6 +167,17 @@ describe('reconciled()', () => {
 
   it('takes the record of a conversation of which the stream tells only the whole', () => {
     expect(reconciled(said, kept, true)).toEqual({ ...said, models: [row], requests: [request] });
+  });
+
+  it('tells the side models of a stream that did not say which model worked', () => {
+    const models = ['classifier', 'm'].map((model) => ({ ...row, model }));
+    const sides = (own: SessionUsage['models']) =>
+      reconciled({ ...said, models: own }, kept, false)?.models.map(({ side }) => side);
+    expect(sides(models)).toEqual([true, false]);
+    // What the stream knew stands, and a record of other names changes nothing.
+    expect(sides(models.map((each) => ({ ...each, side: each.model === 'm' })))).toEqual([false, true]);
+    expect(sides(models.map((each) => ({ ...each, model: `${each.model}[1m]` })))).toEqual([false, false]);
+    expect(markSides(models, ['auto']).some(({ side }) => side)).toBe(false);
   });
 
   it('is the one that there is', () => {
