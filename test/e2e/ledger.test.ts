@@ -3,53 +3,20 @@
  * sessions are said to have used: equal, to the token, to what the provider served. A request that had to be tried again
  * and, with Codex, a question in the middle are part of it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
-import type { ScriptPart } from '../../src/protocol/modelscript.ts';
+import type { Receipt } from '../../src/protocol/receipt.ts';
 import { promptTokensOf, sumUsage } from '../../src/protocol/usage.ts';
-import type { SessionUsage, Usage } from '../../src/protocol/usage.ts';
-import { startModelApi } from '../../src/server/provider/api.ts';
 import type { ModelApi } from '../../src/server/provider/api.ts';
-import type { ModelScript } from '../../src/server/provider/exchange.ts';
 import { totalsByModel } from '../../src/server/provider/ledger.ts';
 import { playScript } from '../../src/server/provider/play.ts';
-import { clientEnv, clientSettings } from '../rig/clients.ts';
-import type { ClientName } from '../rig/clients.ts';
-import {
-  artifactsOf,
-  handoff,
-  handoffText,
-  makeProject,
-  play,
-  removeProjects,
-  start,
-} from '../rig/journey.ts';
-import type { Journey } from '../rig/journey.ts';
+import { line } from '../cli/shell.ts';
+import { endings, open, servedPico, told, works } from '../rig/books.ts';
+import type { Opened, Told } from '../rig/books.ts';
+import { handoffText, play, removeProjects, start } from '../rig/journey.ts';
 import { saves } from '../rig/saves.ts';
 
-const before = { ...process.env };
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-  for (const name of Object.keys(process.env))
-    if (!(name in before)) Reflect.deleteProperty(process.env, name);
-  Object.assign(process.env, before);
-});
 afterAll(removeProjects);
-
-/** Writes what the role owes, then hands over; the second step must be asked for twice. */
-function works(role: string, header: string, when?: string): ScriptPart {
-  const writes = artifactsOf(role).map((step) => ({
-    write: step['write'] as { path: string; text: string },
-  }));
-  const hand = { edit: { path: 'coordination/NEXT-ROLE.md', from: 'status: WORKING', to: header } };
-  const again = { kind: 'overloaded', times: 1 } as const;
-  const turns = [...writes, { ...hand, thoughts: 9, fail: again }];
-  return { ...(when === undefined ? {} : { when }), turns, say: `${role} is done.` };
-}
 
 const question = [
   'status: ESCALATE',
@@ -60,69 +27,25 @@ const question = [
   '    B: { do: Follow the API, then: AC-4 changes }',
 ].join('\n');
 
-/** Tiers in which an implementer owes no spec of its own. */
-const tiers =
-  'pair: { about: Two., roles: [implementer, reviewer] }\none: { about: One., roles: [implementer] }\n';
-
-async function open(name: ClientName, script: ModelScript, tier: 'pair' | 'one', model: string) {
-  const home = mkdtempSync(join(tmpdir(), `next-role-${name}-`));
-  closers.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
-  const api = await startModelApi(script, { accounting: true });
-  closers.push(() => api.close());
-  const project = await makeProject({
-    scenario: {},
-    git: true,
-    handoff: handoff({ tier, 'next-role': 'implementer' }),
-    files: { 'coordination/state/tiers.yaml': tiers },
-    settings: {
-      agent: name,
-      agents: { [name]: clientSettings(name, api.url) },
-      roles: { implementer: { model }, reviewer: { model } },
-    },
-  });
-  Object.assign(process.env, clientEnv(name, api.url, home));
-  return { api, project };
-}
-
-type Told = Pick<Journey, 'notices'>;
-type Ended = {
-  readonly outcome: string;
-  readonly usage: SessionUsage | null;
-  readonly leftovers: number;
-};
-
-function endings({ notices }: Told): readonly Ended[] {
-  return notices.flatMap((notice) =>
-    notice.type === 'decided' && notice.event.type === 'ENDED'
-      ? [
-          {
-            outcome: notice.event.outcome.type,
-            usage: notice.event.usage,
-            leftovers: notice.event.leftovers,
-          },
-        ]
-      : [],
-  );
-}
-
-/** What all sessions together are said to have used, by model. */
-function told(journey: Told): Readonly<Record<string, Usage>> {
-  const rows = endings(journey).flatMap(({ usage }) => usage?.models ?? []);
-  const models = [...new Set(rows.map(({ model }) => model ?? 'unknown'))];
-  return Object.fromEntries(
-    models.map((name) => [
-      name,
-      sumUsage(rows.filter(({ model }) => (model ?? 'unknown') === name).map(({ usage }) => usage)),
-    ]),
-  );
-}
-
 function expectEqualBooks(api: ModelApi, journey: Told): void {
-  expect(told(journey)).toEqual(totalsByModel(api.ledger));
+  expect(told(endings(journey))).toEqual(totalsByModel(api.ledger));
   // Something was served, something came from the cache, and something had to be asked for twice.
   const served = sumUsage(Object.values(totalsByModel(api.ledger)));
   expect(Math.min(promptTokensOf(served), served.output, served.cacheRead)).toBeGreaterThan(0);
   expect(api.ledger.some(({ usage }) => usage === null)).toBe(true);
+}
+
+/** The receipt that a person asks for, against the provider's entries: every token, and the money to the last digit. */
+async function expectEqualReceipt({ api, project }: Opened, complete = true): Promise<void> {
+  const { code, out } = await line(project.root, ['cost', '--json']);
+  expect(code).toBe(0);
+  const { totals, orchestration } = JSON.parse(out) as Receipt;
+  expect(totals.usage).toEqual(sumUsage(Object.values(totalsByModel(api.ledger))));
+  expect(totals).toMatchObject({ complete, unknown: 0, unpriced: [] });
+  const pico = servedPico(api.ledger);
+  expect(pico).toBeGreaterThan(0n);
+  expect(totals.usd).toBe(Number(`${pico}e-12`));
+  expect(orchestration).toMatchObject({ tokens: 0, running: 0, inReceipt: totals.sessions });
 }
 
 /** One answered step, then a request that is never answered. */
@@ -136,15 +59,19 @@ describe('the books of a session that was killed agree with the provider', () =>
   it.each([
     ['claude', 'sonnet'],
     ['codex', 'gpt-5.5'],
-    ['gemini', 'gemini-2.5-pro'],
+    ['gemini', 'gemini-3.8-flash'],
   ] as const)('%s: by the record it left', async (name, model) => {
     const { api, project } = await open(name, hanging, 'one', model);
     const journey = start(project);
     await vi.waitUntil(() => api.ledger.some(({ status }) => status === null), { timeout: 60_000 });
     journey.stop();
     await journey.end;
-    expect(endings(journey)).toMatchObject([{ outcome: 'stopped', usage: { source: 'transcript' } }]);
-    expect(told(journey)).toEqual(totalsByModel(api.ledger));
+    expect(endings(journey)).toMatchObject([
+      { outcome: { type: 'stopped' }, usage: { source: 'transcript' } },
+    ]);
+    expect(told(endings(journey))).toEqual(totalsByModel(api.ledger));
+    // A request was under way, of which only the provider could tell: what is known is the least it can be.
+    await expectEqualReceipt({ api, project }, false);
     expect(api.ledger.map(({ usage }) => usage !== null)).toEqual([true, false]);
   });
 });
@@ -174,22 +101,26 @@ describe('the books of a round agree with the provider', () => {
     expect([...asking.sessions(), ...journey.sessions()]).toEqual(['implementer', 'implementer', 'reviewer']);
     const both = { notices: [...asking.notices, ...journey.notices] };
     expect(endings(both)).toMatchObject(
-      Array(3).fill({ outcome: 'done', leftovers: 0, usage: { source: 'result' } }),
+      Array(3).fill({ outcome: { type: 'done' }, leftovers: 0, usage: { source: 'result' } }),
     );
     expectEqualBooks(api, both);
+    await expectEqualReceipt({ api, project });
     // Our system text stands before the prompt, and neither AGENTS.md nor plug-ins cost a request.
     expect(api.requests.every(({ prompt }) => prompt.includes('one session of a round'))).toBe(true);
   });
 
   it.each([
     ['claude', 'sonnet'],
-    ['gemini', 'gemini-2.5-pro'],
+    ['gemini', 'gemini-3.8-flash'],
   ] as const)('%s: a round of one role', async (name, model) => {
     const script = playScript({ roles: { implementer: [works('implementer', 'status: ROUND-COMPLETE')] } });
     const { api, project } = await open(name, script, 'one', model);
     const journey = await play(project, (situation) => situation.rest !== null);
     expect(journey.ended).toMatchObject({ type: 'rest', situation: { state: 'finished' } });
-    expect(endings(journey)).toMatchObject([{ outcome: 'done', leftovers: 0, usage: { source: 'result' } }]);
+    expect(endings(journey)).toMatchObject([
+      { outcome: { type: 'done' }, leftovers: 0, usage: { source: 'result' } },
+    ]);
     expectEqualBooks(api, journey);
+    await expectEqualReceipt({ api, project });
   });
 });
