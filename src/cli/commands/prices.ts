@@ -23,6 +23,8 @@ import type { Line, Span, Text } from '../text.ts';
 /** A model that somebody uses and the sheet does not price. */
 type Unpriced = { readonly model: string; readonly usedBy: string };
 
+const addIt = 'Add it to coordination/state/prices.yaml (next-role eject state/prices.yaml shows the form).';
+
 export const prices: Command = async (shell, input) => {
   const project = await projectFor(shell, input);
   if (project === null) return exits.usage;
@@ -60,12 +62,7 @@ export const prices: Command = async (shell, input) => {
       ),
       ...unpriced.flatMap(({ model, usedBy }): Text => [
         [warn('! '), `"${model}" has no price; ${usedBy}`],
-        [
-          '    ',
-          quiet(
-            'Add it to coordination/state/prices.yaml (next-role eject state/prices.yaml shows the form)',
-          ),
-        ],
+        ...wrap(addIt, columns - 4).map((line): Line => ['    ', quiet(line)]),
       ]),
       ...(hasErrors || unpriced.length > 0
         ? []

@@ -23,7 +23,7 @@ export function estimateScreen(estimate: Estimate, tier: string, columns: number
     '',
     ...table(['ROLE', 'TOKENS', 'COST', 'FROM'], rows, { columns, flexible: 3 }),
     ...(estimate.usd === null
-      ? [[quiet('A role without history has no estimate, and so has the round.')]]
+      ? [[quiet('A role without history has no estimate, and then the round has none either.')]]
       : []),
   ];
 }
