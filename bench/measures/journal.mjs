@@ -21,13 +21,17 @@ const writtenMax = 500;
 
 export async function measure({ quick, n, tell }) {
   const { encodeLine, firstLink } = await import(join(root, 'dist/effects/journalline.js'));
-  const { readLast } = await import(join(root, 'dist/effects/journal.js'));
+  const { openJournal, readLast } = await import(join(root, 'dist/effects/journal.js'));
   const model = freshProject();
   await measured([...ours, 'run'], { cwd: model.folder });
-  const lines = readFileSync(join(model.folder, '.next-role/journal.jsonl'), 'utf8').trim().split('\n');
-  const records = lines.map((line) => JSON.parse(line));
+  const records = [...openJournal(join(model.folder, '.next-role/journal.jsonl')).records()];
   // The first record holds the whole policy; it is written once, not once a round.
   const round1 = records.filter(({ event }) => event.type !== 'POLICY');
+  /** As the journal itself has it: whole where nothing is to be done, else what changed since the record before. */
+  const encode = (all, at, link) => {
+    const before = at === 0 || all[at].effects.length === 0 ? null : all[at - 1].state;
+    return encodeLine(all[at], link, before);
+  };
   const cases = [];
   for (const rounds of quick ? [10, 1_000] : [10, 1_000, 100_000]) {
     const project = fill(mkdtempSync(join(stage, 'long-')));
@@ -37,15 +41,16 @@ export async function measure({ quick, n, tell }) {
     writeFileSync(path, '');
     // At start-up only the end of a journal is read; so all but the last rounds of a long one may be a hole in the file.
     const written = Math.min(rounds, writtenMax);
-    const perRound = round1.reduce((sum, record) => sum + encodeLine(record, firstLink).bytes.length, 0);
+    const perRound = round1.reduce((sum, _, at) => sum + encode(round1, at, firstLink).bytes.length, 0);
     const hole = (rounds - written) * perRound;
     let link = hole === 0 ? firstLink : { seq: (rounds - written) * round1.length, hash: 'a'.repeat(64) };
     truncateSync(path, hole);
     if (hole > 0) appendFileSync(path, '\n');
     for (let at = 0; at < written; at += 1) {
       const chunk = [];
-      for (const record of at === 0 && hole === 0 ? records : round1) {
-        const line = encodeLine(record, link);
+      const all = at === 0 && hole === 0 ? records : round1;
+      for (let record = 0; record < all.length; record += 1) {
+        const line = encode(all, record, link);
         link = line.record;
         chunk.push(line.bytes);
       }

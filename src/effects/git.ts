@@ -5,8 +5,9 @@
  */
 import type { ExecFileException } from 'node:child_process';
 import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { access, mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runnerDir, staysInside } from '../protocol/artifact.ts';
 import { errorCode, explain } from './files.ts';
@@ -48,8 +49,33 @@ export async function version(): Promise<string | null> {
   return code === 0 ? (/\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? null) : null;
 }
 
+/**
+ * Whether a folder can lie in a repository at all: there is a `.git` above it, or the environment names one. Git itself has
+ * the last word; this spares a process for each question where the answer is no.
+ *
+ * @example mayBeRepository('/') // false
+ */
+export function mayBeRepository(folder: string): boolean {
+  if (process.env['GIT_DIR'] !== undefined) return true;
+  for (let at = realOf(folder); ; at = dirname(at)) {
+    // A bare repository is its own folder of git's.
+    if (existsSync(join(at, '.git')) || existsSync(join(at, 'HEAD'))) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
+function realOf(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    // Gone, or not ours to read: git would say the same of its parents.
+    return resolve(folder);
+  }
+}
+
 /** The top folder of the repository that a project lies in, `null` when it lies in none or there is no git. */
 export async function repositoryOf(project: string): Promise<string | null> {
+  if (!mayBeRepository(project)) return null;
   const { code, stdout } = await git(project, ['rev-parse', '--show-toplevel']);
   return code === 0 ? stdout.replace(/\n$/, '') : null;
 }

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { JournalEntry, JournalRecord, Loaded, Store } from '../protocol/journal.ts';
+import type { JournalEntry, JournalRecord, Loaded, Store, StoredState } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { errorCode, explain } from './files.ts';
 import { fileSize, openExisting, readAt, readTail, recordBytesMax } from './journalfile.ts';
@@ -51,6 +51,18 @@ export type JournalOptions = {
   readonly onTrouble?: (message: string) => void;
 };
 
+/** `state` is the last record's, `wholeAt` where the last record begins that says its whole state. */
+type OpenFile = {
+  readonly fd: number;
+  bytes: number;
+  link: Link;
+  state: StoredState | null;
+  wholeAt: number;
+};
+
+/** After so many bytes of changes comes a whole state again, so that one look at the end of the file holds one. */
+const wholeEveryBytes = 24 * 1024;
+
 /**
  * Opens a journal at a path. Nothing is created before the first append.
  *
@@ -65,7 +77,7 @@ export type JournalOptions = {
  */
 export function openJournal(path: string, options: JournalOptions = {}): Journal {
   const segmentBytes = options.segmentBytes ?? segmentBytesMax;
-  let file: { readonly fd: number; bytes: number; link: Link } | null = null;
+  let file: OpenFile | null = null;
   let refusal: string | null = null;
   let loaded = false;
   let rotateAtBytes = segmentBytes;
@@ -85,9 +97,9 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
     if (fd === null) return { last: null, torn: null };
     try {
       const size = fileSize(fd, path);
-      const { last, end } = readTail(fd, path, size);
+      const { last, end, wholeAt } = readTail(fd, path, size);
       const torn = end === size ? null : setAside(fd, path, { end, size, seq: (last?.seq ?? 0) + 1 });
-      file = { fd, bytes: end, link: last ?? firstLink };
+      file = { fd, bytes: end, link: last ?? firstLink, state: last?.state ?? null, wholeAt };
       rotateAtBytes = segmentBytes;
       return { last, torn };
     } catch (error) {
@@ -100,10 +112,10 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   const append = (entry: JournalEntry): JournalRecord => {
     if (refusal !== null) throw new Error(refusal);
     if (!loaded) load();
-    const to = (file ??= { fd: create(path), bytes: 0, link: firstLink });
+    const to = (file ??= { fd: create(path), bytes: 0, link: firstLink, state: null, wholeAt: 0 });
     refusal = tampered(fstatSync(to.fd), to.bytes, path);
     if (refusal !== null) throw new Error(refusal);
-    const { bytes, record } = encodeLine(entry, to.link);
+    const { bytes, record, whole } = lineOf(entry, to);
     if (bytes.length > recordBytesMax)
       throw new Error(`A record of ${bytes.length} bytes is too long for the journal.`);
     try {
@@ -121,14 +133,23 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       throw new Error(refusal, { cause: error });
     }
     const before = to.link;
+    if (whole) to.wholeAt = to.bytes;
     to.bytes += bytes.length;
     to.link = record;
+    to.state = record.state;
     if (to.bytes >= rotateAtBytes) turnOver(to, bytes, before);
     return record;
   };
 
+  /** Whole where nothing is to be done, as people look at a round that rests; and what a new file starts with. */
+  const lineOf = (entry: JournalEntry, to: OpenFile): ReturnType<typeof encodeLine> => {
+    const isDue = entry.effects.length === 0 || to.bytes - to.wholeAt >= wholeEveryBytes;
+    const line = encodeLine(entry, to.link, isDue ? null : to.state);
+    return to.bytes + line.bytes.length >= rotateAtBytes ? encodeLine(entry, to.link) : line;
+  };
+
   /** The record is durable in the old file already, so trouble with the new one is told and changes nothing. */
-  const turnOver = (to: { readonly fd: number; readonly link: Link }, line: Buffer, before: Link): void => {
+  const turnOver = (to: OpenFile, line: Buffer, before: Link): void => {
     try {
       rotate(path, line, before, options.segmentsMax);
     } catch (error) {
@@ -138,7 +159,7 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
     if (fd === null) return;
     closeSync(to.fd);
     const bytes = fstatSync(fd).size;
-    file = { fd, bytes, link: to.link };
+    file = { fd, bytes, link: to.link, state: to.state, wholeAt: bytes - line.length };
     rotateAtBytes = bytes + segmentBytes;
   };
 

@@ -14,6 +14,7 @@ import {
   firstLink,
   holdsTwo,
   isOpening,
+  isWhole,
   parseLine,
   readOpening,
 } from './journalline.ts';
@@ -41,8 +42,8 @@ export function fileSize(fd: number, path: string): number {
   return info.size;
 }
 
-/** `end` is the byte behind the last good line. */
-export type Tail = { readonly last: JournalRecord | null; readonly end: number };
+/** `end` is the byte behind the last good line, `wholeAt` where the last line begins that says its whole state. */
+export type Tail = { readonly last: JournalRecord | null; readonly end: number; readonly wholeAt: number };
 
 /** Looks at ever more of the end until it holds a record that can be proved by the one before it. */
 export function readTail(fd: number, path: string, size: number): Tail {
@@ -59,7 +60,9 @@ function judgeTail(bytes: Buffer, start: number, path: string): Tail | null {
   const opening = start === 0 ? openingOf(bytes, path) : null;
   let at = start === 0 ? (opening?.end ?? 0) : bytes.indexOf(newline) + 1;
   let link: Link | null = start === 0 ? (opening?.after ?? firstLink) : null;
-  let lastLine: Buffer | null = null;
+  // The last line that says its whole state, and those after it, which say what changed since.
+  let lines: Buffer[] = [];
+  let wholeAt = start + at;
   let end = start + at;
   for (let next = bytes.indexOf(newline, at); next >= 0; at = next + 1, next = bytes.indexOf(newline, at)) {
     const line = bytes.subarray(at, next);
@@ -75,14 +78,23 @@ function judgeTail(bytes: Buffer, start: number, path: string): Tail | null {
       break;
     }
     link = checked.link;
-    lastLine = line;
+    if (isWhole(line)) {
+      lines = [];
+      wholeAt = start + at;
+    }
+    lines.push(line);
     end = start + next + 1;
   }
-  if (lastLine === null && start > 0) return null;
+  const [first] = lines;
+  if (start > 0 && (first === undefined || !isWhole(first))) return null;
   // A segment is put in place with its first record, so one without was cut by something else than a crash of ours.
-  if (lastLine === null && opening !== null)
+  if (first === undefined && opening !== null)
     throw new JournalDamaged(path, end, 'its first record is missing');
-  return { last: lastLine === null ? null : parseLine(lastLine), end };
+  return { last: lastOf(lines), end, wholeAt };
+}
+
+function lastOf(lines: readonly Buffer[]): JournalRecord | null {
+  return lines.reduce<JournalRecord | null>((last, line) => parseLine(line, last?.state), null);
 }
 
 /** The opening line of a segment that follows others, `null` in the first one. */

@@ -1,12 +1,14 @@
 /**
- * One line of the journal as bytes: `{"hash":"<64 hex>","seq":7,"event":…,"state":…,"effects":…}`. The hash stands first
+ * One line of the journal as bytes: `{"hash":"<64 hex>","seq":7,"event":…,"state":…,"effects":…}`, or with what changed
+ * since the line before (journaldelta.ts): `{"hash":"<64 hex>","seq":8,"change":…,"event":…,"effects":…}`. The hash stands first
  * so that it can be cut off again, and covers the hash of the line before plus every byte of the rest. It guards against
  * accidents, not against somebody who rewrites the whole file. Works on bytes only, never on decoded text: two
  * different damaged bytes can decode to the same character.
  */
 import { createHash } from 'node:crypto';
-import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
+import type { JournalEntry, JournalRecord, StoredState } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
+import { packed, unpacked, type Packed } from './journaldelta.ts';
 
 /** What the next line hangs on. */
 export type Link = { readonly seq: number; readonly hash: string };
@@ -25,20 +27,38 @@ const insideAnother = /.\{"hash":"[0-9a-f]{64}","seq":[0-9]/s;
 const startBytes = 128;
 
 /**
- * A decision as the line that follows `previous`, with its line end, and as the record it will be read back as.
+ * A decision as the line that follows `previous`, with its line end, and as the record it will be read back as. With the
+ * state `before` it the line tells only what changed, where that is possible and shorter.
  *
  * @example encodeLine(entry, firstLink).record.seq // 1
  */
-export function encodeLine(entry: JournalEntry, previous: Link): { bytes: Buffer; record: JournalRecord } {
+export function encodeLine(
+  entry: JournalEntry,
+  previous: Link,
+  before: StoredState | null = null,
+): { bytes: Buffer; record: JournalRecord; whole: boolean } {
   const { event, state, effects } = entry;
   const seq = previous.seq + 1;
-  const body = JSON.stringify({ seq, event, state, effects });
+  const short = before === null ? null : packed(entry, before);
+  const body = JSON.stringify(
+    short === null
+      ? { seq, event, state, effects }
+      : { seq, change: short.change, event: short.event, effects: short.effects },
+  );
   const hash = hashOf(previous.hash, Buffer.from(body, 'utf8'));
   return {
     bytes: Buffer.from(`${head}${hash}",${body.slice(1)}\n`, 'utf8'),
     record: { seq, hash, event, state, effects },
+    whole: short === null,
   };
 }
+
+/** Whether a line says its whole state, so that it can be read without the ones before it. */
+export function isWhole(line: Buffer): boolean {
+  return !changeStart.test(line.toString('latin1', 0, startBytes));
+}
+
+const changeStart = /^\{"hash":"[0-9a-f]{64}","seq":[0-9]+,"change":/;
 
 /** What a line, without its line end, says of itself, unproved; `null` when it does not even look like one. */
 export function claimedLink(line: Buffer): Link | null {
@@ -102,21 +122,32 @@ export function readOpening(line: Buffer): Opening | null {
   return JSON.parse(line.toString('utf8')) as Opening;
 }
 
-/** The policy in a checked line, when its event is one; a glance at the start tells, as `seq` and `event` stand first. */
+/** The policy in a checked line, when its event is one; a glance at the start tells, or the first text of an event. */
 export function policyIn(line: Buffer): Policy | null {
-  if (!policyStart.test(line.toString('latin1', bodyAt, bodyAt + startBytes))) return null;
-  const { event } = parseLine(line);
+  if (isWhole(line) && !policyStart.test(line.toString('latin1', bodyAt, bodyAt + startBytes))) return null;
+  if (!isWhole(line) && !line.includes('"event":{"type":"POLICY"')) return null;
+  const { event } = JSON.parse(line.toString('utf8')) as Pick<JournalRecord, 'event'>;
   return event.type === 'POLICY' ? event.policy : null;
 }
 
 const policyStart = /^"seq":[0-9]+,"event":\{"type":"POLICY"/;
 
-/** The record in a line that has been checked. Throws on one that a different program must have written. */
-export function parseLine(line: Buffer): JournalRecord {
+/**
+ * The record in a line that has been checked; one that tells only what changed needs the state `before` it. Throws on one
+ * that a different program must have written.
+ */
+export function parseLine(line: Buffer, before: StoredState | null = null): JournalRecord {
   const value: unknown = JSON.parse(line.toString('utf8'));
-  if (!isRecord(value))
+  const record = isObject(value) && 'change' in value && before !== null ? whole(value, before) : value;
+  if (!isRecord(record))
     throw new Error('A journal line has a good hash but is not a record of this program.');
-  return value;
+  return record;
+}
+
+function whole(value: Record<string, unknown>, before: StoredState): Record<string, unknown> {
+  const { change: _change, ...rest } = value;
+  const { event, state, effects } = unpacked(value as Packed, before);
+  return { ...rest, event, state, effects };
 }
 
 function isRecord(value: unknown): value is JournalRecord {

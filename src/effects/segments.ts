@@ -19,7 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { JournalDamaged } from '../protocol/journal.ts';
-import type { JournalRecord } from '../protocol/journal.ts';
+import type { JournalRecord, StoredState } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { errorCode } from './files.ts';
 import type { FoundLine } from './journalfile.ts';
@@ -110,13 +110,16 @@ function* fitting(
   link: Link | null,
 ): Generator<{ readonly record: JournalRecord; readonly link: Link }> {
   let isFirst = true;
+  let before: StoredState | null = null;
   for (const { at, line, checked } of lines) {
     if (!checked.ok) throw new JournalDamaged(path, at, checked.why);
     if (isFirst && link !== null && checked.link.hash !== link.hash)
       throw new JournalDamaged(path, at, 'it does not follow the segment before it');
     const isCopy = isFirst && link !== null;
     isFirst = false;
-    if (!isCopy) yield { record: parseLine(line), link: checked.link };
+    const record: JournalRecord = parseLine(line, before);
+    before = record.state;
+    if (!isCopy) yield { record, link: checked.link };
   }
 }
 

@@ -4,10 +4,11 @@
  * reference is made. Without git, or during a merge, there is no snapshot, and callers say so.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorCode } from './files.ts';
-import { bytewise, git, type Output } from './git.ts';
+import { bytewise, git, mayBeRepository, type Output } from './git.ts';
 
 /** How one path differs between two trees; relative to the project. */
 export type Change = { readonly path: string; readonly how: 'added' | 'changed' | 'deleted' };
@@ -38,15 +39,9 @@ export type Trees = {
 
 /** Opens the snapshots of a project; null outside a git repository. `own` is a folder of ours. */
 export async function openTrees(project: string, own: string): Promise<Trees | null> {
-  const found = await git(project, [
-    'rev-parse',
-    '--absolute-git-dir',
-    '--git-common-dir',
-    '--git-path',
-    'index',
-  ]);
-  if (found.code !== 0) return null;
-  const [, common = '', index = ''] = found.stdout.split('\n').map((path) => resolve(project, path));
+  const places = await placesOf(project);
+  if (places === null) return null;
+  const { common, index } = places;
   const objects = join(own, 'objects');
   await mkdir(objects, { recursive: true });
   const store = { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(common, 'objects') };
@@ -128,6 +123,23 @@ export async function openTrees(project: string, own: string): Promise<Trees | n
       return code === 0 ? stdout.trim() : null;
     },
   };
+}
+
+type Places = { readonly gitFolder: string; readonly common: string; readonly index: string };
+
+/** Of the project asked about last: each session asks several times, and a repository stays where it is. */
+let latest: { readonly project: string; readonly places: Places } | null = null;
+
+async function placesOf(project: string): Promise<Places | null> {
+  if (!mayBeRepository(project)) return null;
+  if (latest?.project === project && existsSync(latest.places.gitFolder)) return latest.places;
+  const flags = ['--absolute-git-dir', '--git-common-dir', '--git-path', 'index'];
+  const found = await git(project, ['rev-parse', ...flags]);
+  if (found.code !== 0) return null;
+  const paths = found.stdout.split('\n').map((path) => resolve(project, path));
+  const [gitFolder = '', common = '', index = ''] = paths;
+  latest = { project, places: { gitFolder, common, index } };
+  return latest.places;
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {

@@ -19,7 +19,19 @@ const prdName = 'coordination/PRD.md';
 /** What the router says of a handoff; null when nobody is to work by it. */
 export async function routingOf(project: Project, policy: Policy, handoff: Handoff): Promise<Routing | null> {
   if (handoff.status !== 'READY' && handoff.status !== 'MERGE-READY') return null;
-  return routeWith(policy, handoff.directive ?? '', await prdOf(project));
+  return routeOnce(policy, handoff.directive ?? '', await prdOf(project));
+}
+
+type Routed = { readonly policy: Policy; readonly directive: string; readonly prd: string };
+
+let latest: (Routed & { readonly routing: Routing }) | null = null;
+
+/** Each role of a round asks for the same words, and routing them is pure: the last answer is kept. */
+function routeOnce(policy: Policy, directive: string, prd: string): Routing {
+  if (latest?.policy === policy && latest.directive === directive && latest.prd === prd)
+    return latest.routing;
+  latest = { policy, directive, prd, routing: routeWith(policy, directive, prd) };
+  return latest.routing;
 }
 
 /** Routes a directive beside a PRD. Comments teach the person who fills the sections in, and say nothing of the work. */

@@ -15,7 +15,7 @@ import type { Decision, Effect, MachineEvent } from '../../src/protocol/event.ts
 import { severities, type Finding, type GateResult } from '../../src/protocol/finding.ts';
 import { statuses } from '../../src/protocol/handoff.ts';
 import type { Dialect, HandoffFacts } from '../../src/protocol/handoff.ts';
-import type { JournalEntry } from '../../src/protocol/journal.ts';
+import type { JournalEntry, StoredState } from '../../src/protocol/journal.ts';
 import { failureClasses } from '../../src/protocol/session.ts';
 import type { Order, Outcome } from '../../src/protocol/session.ts';
 import { ended, facts, gated, read, settled } from '../rig/facts.ts';
@@ -44,10 +44,15 @@ function entriesOf(
 /** Records as they are read back from the bytes of a journal. */
 function recordsOf(entries: readonly JournalEntry[]): readonly unknown[] {
   let link: Link = firstLink;
+  let before: StoredState | null = null;
   return entries.map((entry) => {
-    const { bytes, record } = encodeLine(entry, link);
+    const { bytes, record } = encodeLine(entry, link, before);
+    const back = parseLine(bytes.subarray(0, -1), before);
+    expect(JSON.stringify(back.state)).toBe(JSON.stringify(entry.state));
+    expect(JSON.stringify(back.effects)).toBe(JSON.stringify(entry.effects));
     link = record;
-    return parseLine(bytes.subarray(0, -1));
+    before = entry.state;
+    return back;
   });
 }
 

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { gradedTiers, grade } from '../../src/domain/corpus.ts';
 import { prdItemsIn } from '../../src/domain/prditem.ts';
+import { mayOccur, patternOf } from '../../src/domain/phrase.ts';
 import { route } from '../../src/domain/router.ts';
 import { clausesOf, namedTierIn } from '../../src/domain/routertext.ts';
 import { step, initialState } from '../../src/domain/machine.ts';
@@ -18,6 +19,35 @@ import { testPolicy } from '../rig/policy.ts';
 
 const { router: rules } = (await readCatalog(packageRoot, { path: '' })).policy;
 const routed = (directive: string, prd = '') => route({ directive, prd, tiers: gradedTiers }, rules);
+
+describe('mayOccur()', () => {
+  const written = (phrase: string): string =>
+    phrase.replaceAll(' .. ', ' two words ').replaceAll(/[*?]/g, 'q');
+
+  it('never denies what the pattern finds, and denies what is plainly not there', () => {
+    let found = 0;
+    let denied = 0;
+    for (const { phrases } of rules.signals) {
+      expect(mayOccur(phrases, 'x')).toBe(false);
+      for (const phrase of rules.signals.flatMap((signal) => signal.phrases)) {
+        for (const text of [written(phrase), written(phrase).toUpperCase()]) {
+          const matches = text.search(patternOf(phrases)) >= 0;
+          const may = mayOccur(phrases, text);
+          if (matches) expect(may, text).toBe(true);
+          found += Number(matches);
+          denied += Number(!may);
+        }
+      }
+    }
+    expect(found).toBeGreaterThan(rules.signals.length);
+    expect(denied).toBeGreaterThan(found);
+  });
+
+  it('leaves a text with letters outside ASCII to the pattern, which folds more cases', () => {
+    expect(patternOf(['task']).test('ta\u017fk')).toBe(true);
+    expect(mayOccur(['task'], 'ta\u017fk')).toBe(true);
+  });
+});
 
 describe('route()', () => {
   it.each([

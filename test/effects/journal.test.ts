@@ -66,7 +66,8 @@ function written(count: number, note = ''): { readonly bytes: Buffer; readonly s
   const starts: number[] = [];
   let link = firstLink;
   for (let at = 0; at < count; at += 1) {
-    const { bytes, record } = encodeLine(entry(at, note), link);
+    const before = at % 20 === 0 ? null : entry(at - 1, note).state;
+    const { bytes, record } = encodeLine(entry(at, note), link, before);
     starts.push((starts.at(-1) ?? 0) + (lines.at(-1)?.length ?? 0));
     lines.push(bytes);
     link = record;
@@ -122,9 +123,39 @@ describe('the journal file', () => {
     const lines = readFileSync(path, 'utf8').split('\n');
     expect(lines.pop()).toBe('');
     for (const [at, line] of lines.entries()) {
-      expect(Object.keys(JSON.parse(line) as object)).toEqual(['hash', 'seq', 'event', 'state', 'effects']);
+      const keys =
+        at === 0
+          ? ['hash', 'seq', 'event', 'state', 'effects']
+          : ['hash', 'seq', 'change', 'event', 'effects'];
+      expect(Object.keys(JSON.parse(line) as object)).toEqual(keys);
       expect(claimedLink(Buffer.from(line))?.seq).toBe(at + 1);
     }
+  });
+
+  it('says the whole state where nothing is to be done, and once in every 24 KiB, also after a restart', () => {
+    let journal = openJournal(path);
+    const whole: number[] = [];
+    for (let at = 1; at <= 400; at += 1) {
+      const effects = at === 5 ? [] : entry(at).effects;
+      journal.append({ ...entry(at), effects });
+      if (at % 10 > 0) continue;
+      journal.close();
+      journal = openJournal(path);
+      expect(journal.load().last).toMatchObject({ seq: at, state: entry(at).state });
+    }
+    journal.close();
+    let offset = 0;
+    for (const line of readFileSync(path, 'utf8').trimEnd().split('\n')) {
+      if ('state' in (JSON.parse(line) as object)) whole.push(offset);
+      offset += line.length + 1;
+    }
+    expect(whole.length).toBeGreaterThan(3);
+    const apart = whole.slice(2).map((start, at) => start - whole[at + 1]!);
+    for (const bytes of apart) expect(bytes).toBeGreaterThanOrEqual(24 * 1024);
+    for (const bytes of apart) expect(bytes).toBeLessThan(25 * 1024);
+    expect([...openJournal(path).records()].map(({ state }) => state)).toEqual(
+      Array.from({ length: 400 }, (_, at) => entry(at + 1).state),
+    );
   });
 
   it('is synced up to the end of the record before append() returns', () => {
@@ -139,11 +170,11 @@ describe('the journal file', () => {
 
   it('is read only at its end when it is large', () => {
     const { bytes } = written(3000, 'x'.repeat(400));
-    expect(bytes.length).toBeGreaterThan(3_000_000);
+    expect(bytes.length).toBeGreaterThan(1_500_000);
     disk.bytesRead = 0;
     expect(openJournal(path).load().last?.seq).toBe(3000);
     expect(disk.bytesRead).toBe(64 * 1024);
-    writeFileSync(path, Buffer.concat([Buffer.alloc(2_000_000, '?'), bytes.subarray(2_000_000)]));
+    writeFileSync(path, Buffer.concat([Buffer.alloc(1_000_000, '?'), bytes.subarray(1_000_000)]));
     expect(openJournal(path).load().last?.seq).toBe(3000);
     expect(damage(() => [...openJournal(path).records()]).byte).toBe(0);
   });

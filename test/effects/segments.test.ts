@@ -32,8 +32,8 @@ afterEach(() => {
 });
 
 const policy: JournalEntry = { ...entry(0), event: { type: 'POLICY', at: 0, policy: testPolicy() } };
-/** A record of these is about 300 bytes, so that a segment holds some ten. */
-const segmentBytes = 3_000;
+/** A record of these is about 300 bytes, so that a segment holds some twenty. */
+const segmentBytes = 6_000;
 
 /** Appends so many records to a journal with short segments, the policy first. */
 function write(count: number, segmentsMax = 100): void {
