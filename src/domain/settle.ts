@@ -4,11 +4,12 @@
  * process ended; what is plainly missing is asked for again within the caps, and everything else becomes a question.
  */
 import type { MachineEvent } from '../protocol/event.ts';
-import { human, type HandoffChange, type HandoffFacts, type Role, type Status } from '../protocol/handoff.ts';
+import { human, type HandoffFacts, type Role, type Status } from '../protocol/handoff.ts';
 import type { Policy, Tier } from '../protocol/policy.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
 import { ask } from './ask.ts';
 import { failed, interrupted } from './failure.ts';
+import { putBack, putBackWords } from './putback.ts';
 import { asked, openQuestion } from './question.ts';
 import { again } from './retry.ts';
 import { releaseKeys, uncount, type Context } from './round.ts';
@@ -32,7 +33,10 @@ export function settle(policy: Policy, context: Context, event: Settled): Contex
     // Nothing is changed; the write only closes the order, and the new round is read.
     return { ...here, mend: {}, verdict: write({ change: {}, why: 'a human opened another round' }) };
   }
-  const left = { leftAnswer: here.leftAnswer ?? { text: handoff.answer }, mend: roundBack(order, handoff) };
+  const left = {
+    leftAnswer: here.leftAnswer ?? { text: handoff.answer },
+    mend: putBack(policy, round, order, handoff),
+  };
   return judge(policy, { ...here, ...left }, { order, outcome, tier, handoff, event });
 }
 
@@ -131,11 +135,6 @@ function isOtherRound(here: Context, order: Order, handoff: HandoffFacts): boole
   );
 }
 
-/** Which round it is, is not a role's to say. */
-function roundBack(order: Order, handoff: HandoffFacts): HandoffChange {
-  return handoff.round !== null && handoff.round !== order.round ? { round: order.round } : {};
-}
-
 /** The end that the role proposed, where its contract allows that word. */
 function endOf(policy: Policy, order: Order, { status }: HandoffFacts): Status | null {
   if (status === null || status === 'MERGE-READY' || status === 'READY') return null;
@@ -164,9 +163,9 @@ function foreign(here: Context, order: Order, words: string): Context {
 }
 
 function accept(here: Context, to: Role | null, given: Given, remarks: readonly string[]): Context {
-  const moved =
-    here.mend['round'] === undefined ? [] : ['the round was changed in the header and is put back'];
-  return { ...here, verdict: { type: 'gate', to, ...given, remarks: [...remarks, ...moved] } };
+  const moved = putBackWords(here.mend);
+  const all = moved === null ? remarks : [...remarks, moved];
+  return { ...here, verdict: { type: 'gate', to, ...given, remarks: all } };
 }
 
 function endedOddly(here: Context): string {

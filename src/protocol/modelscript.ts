@@ -33,6 +33,8 @@ const fail = closed({
   kind: z.enum(providerFailures),
   /** How many requests fail before one is answered; for ever when absent. */
   times: z.int().min(1).max(1_000).optional(),
+  /** A word of the model's id: only requests for such a model fail. */
+  model: plainText.optional(),
   /** Seconds. */
   retryAfter: z.number().min(0).optional(),
   /** Epoch seconds at which a used-up limit is free again. */

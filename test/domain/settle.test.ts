@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { settle } from '../../src/domain/settle.ts';
 import { count, emptyContext, newRound, type Context } from '../../src/domain/round.ts';
 import { orderFor } from '../../src/domain/route.ts';
-import type { HandoffFacts } from '../../src/protocol/handoff.ts';
+import type { HandoffChange, HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { Outcome } from '../../src/protocol/session.ts';
 import { facts, question, settled } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';
@@ -249,6 +249,30 @@ describe('settle()', () => {
     const { verdict, mend } = settle(policy, after('architect', done), settled(handoff));
     expect(verdict).toMatchObject({ remarks: [expect.stringContaining('put back')] });
     expect(mend).toEqual({ round: 'R01' });
+  });
+
+  const owned: readonly [string, Partial<HandoffFacts>, HandoffChange][] = [
+    ['the tier', { tier: 'solo' }, { tier: 'full' }],
+    ['a tier nobody knows', { tier: 'huge' }, { tier: 'full' }],
+    ['a tier for the router', { tier: 'auto' }, { tier: 'full' }],
+    ['the preset', { preset: 'frontier' }, { preset: 'economic' }],
+    ['a preset taken out', { preset: null }, { preset: 'economic' }],
+    ['the model of all', { models: { '*': 'opus', reviewer: 'opus' } }, { model: null }],
+    ['the model of one role', { models: { reviewer: 'haiku' } }, { models: 'reviewer=opus' }],
+    ['the models taken out', { models: {} }, { models: 'reviewer=opus' }],
+    ['nothing', {}, {}],
+    ['a tier that the settings name as well', { tier: null }, {}],
+  ];
+  it.each(owned)('puts back what is not a role’s to choose: %s', (_, changed, mended) => {
+    const started = after('architect', done);
+    const own = { preset: 'economic', models: { reviewer: 'opus' } };
+    const context = { ...started, round: started.round && { ...started.round, ...own } };
+    const handoff = { ...proposes('implementer'), ...own, ...changed };
+    const { verdict, mend } = settle(policy, context, settled(handoff));
+    expect(mend).toEqual(mended);
+    const [key] = Object.keys(mended);
+    const remarks = key === undefined ? [] : [expect.stringContaining(`put back: ${key}`)];
+    expect(verdict).toMatchObject({ type: 'gate', to: 'implementer', remarks });
   });
 
   it('leaves a word it does not know to the human, with the bookkeeping cleared', () => {

@@ -10,10 +10,20 @@ import { edit } from '../../src/protocol/codec.ts';
 import type { Project } from '../../src/protocol/project.ts';
 import { replayFile } from '../../src/runner/replay.ts';
 import { claudeEnv, claudeProgram } from '../rig/claude.ts';
-import { fileOf, git, handoffText, makeProject, removeProjects, start, type Step } from '../rig/journey.ts';
+import {
+  fileOf,
+  git,
+  handoff as handoffOf,
+  handoffText,
+  makeProject,
+  removeProjects,
+  start,
+  type Step,
+} from '../rig/journey.ts';
 import { artifactsOf } from '../rig/journey.ts';
 import { startModelApi, type ModelApi } from '../../src/server/provider/api.ts';
 import type { ToolCall } from '../../src/server/provider/exchange.ts';
+import { playScript } from '../../src/server/provider/play.ts';
 import { roleScript, type RoleTurn } from '../rig/role-script.ts';
 import { saves } from '../rig/saves.ts';
 
@@ -118,12 +128,69 @@ describe('a full-tier round with the real Claude Code', () => {
         true,
         true,
       ]);
-      const outcomes = journey.notices.flatMap((notice) =>
-        notice.type === 'decided' && notice.event.type === 'ENDED' ? [notice.event] : [],
-      );
+      const outcomes = journey.endings();
       expect(outcomes.map(({ outcome }) => outcome.type)).toEqual(['done', 'done', 'done', 'done', 'done']);
       expect(outcomes.every(({ leftovers, costUsd }) => leftovers === 0 && costUsd !== null)).toBe(true);
       expect(replayFile(join(project.own, 'journal.jsonl')).differences).toEqual([]);
     },
   );
+});
+
+describe('a round whose frontier model', () => {
+  const cases = [
+    // Claude Code itself goes on with the fallback it was given, in the same session.
+    ['is overloaded', { kind: 'overloaded' }, 1],
+    // It does not at a limit: its session ends, and the next one has the fallback.
+    ['has no room left', { kind: 'rate-limit', retryAfter: 3_600 }, 2],
+  ] as const;
+
+  it.each(cases)('%s goes on with the fallback at once, and spends no attempt', async (_, fail, sessions) => {
+    const project = await makeProject({
+      scenario: {},
+      handoff: handoffOf({ tier: 'solo', 'next-role': 'implementer', preset: 'frontier' }),
+      settings: {
+        agent: 'claude',
+        agents: { claude: { kind: 'claude', run: claudeProgram, env: ['HOME'] } },
+      },
+    });
+    const steps = [
+      ...artifactsOf('implementer', 'solo').map((step) => ({
+        write: step['write'] as { path: string; text: string },
+      })),
+      { edit: { path: 'coordination/NEXT-ROLE.md', from: 'status: WORKING', to: 'status: ROUND-COMPLETE' } },
+    ];
+    const turns = steps.map((step, at) => (at === 0 ? { ...step, fail: { ...fail, model: 'opus' } } : step));
+    api = await startModelApi(playScript({ roles: { implementer: [{ turns, say: 'Done.' }] } }));
+    Object.assign(process.env, claudeEnv(api.url, config));
+
+    const journey = start(project);
+    expect((await journey.end).type).toBe('rest');
+    expect(handoffText(project)).toContain('status: ROUND-COMPLETE');
+    const orders = journey.orders();
+    const given = [
+      ['opus', ['sonnet'], 1, 1],
+      ['sonnet', [], 1, 1],
+    ];
+    expect(orders.map(({ model, fallbacks, visit, attempt }) => [model, fallbacks, visit, attempt])).toEqual(
+      given.slice(0, sessions),
+    );
+    expect(orders[0]?.because).toContain('implementer is class frontier → opus');
+    expect(orders[1]?.because ?? []).toEqual(
+      sessions === 1
+        ? []
+        : expect.arrayContaining([
+            'opus met "rate-limited", which spends no attempt',
+            'opus was overloaded or at its limit → fallback sonnet',
+          ]),
+    );
+    const last = journey.endings().at(-1);
+    expect([last?.outcome, journey.endings().length]).toEqual([{ type: 'done' }, sessions]);
+    expect(last?.model).toContain('sonnet');
+    // What reached the provider: the one model until it was given up, then the other alone.
+    const asked = api.requests.filter(({ tools }) => tools.length > 0).map(({ model }) => model);
+    const from = asked.findIndex((model) => model.includes('sonnet'));
+    expect(from).toBeGreaterThan(0);
+    expect(asked.map((model) => model.includes('opus'))).toEqual(asked.map((__, at) => at < from));
+    expect(replayFile(join(project.own, 'journal.jsonl')).differences).toEqual([]);
+  });
 });

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { look } from '../../src/runner/look.ts';
 import type { Project } from '../../src/protocol/project.ts';
 import {
+  fileOf,
   good,
   goodRound,
   handoffText,
@@ -90,6 +91,37 @@ describe('a limit', () => {
     const why = plain((await line(project.root, ['why'])).out);
     expect(why).toContain(message);
     expect(why).toContain(remedy);
+  });
+});
+
+describe('a model that is overloaded', () => {
+  it('gives way to the next of its list at once: the order says why, and no attempt is spent', async () => {
+    const overloaded = { misbehave: { fail: { class: 'overloaded', message: 'Overloaded' } } };
+    const chosen = { run: 'printf %s "$NEXT_ROLE_MODEL" > chosen.txt' };
+    const healed = { ...goodRound, architect: [[chosen, ...good('architect', 'implementer')]] };
+    const project = await makeProject({
+      scenario: { architect: [[{ run: 'cp healed.yaml scenario.yaml' }, overloaded]] },
+      settings: { roles: { architect: { model: ['large', 'small'] } } },
+      files: { 'healed.yaml': stringify({ about: '', roles: healed }) },
+    });
+    const journey = await play(project);
+    expect(journey.sessions()).toEqual(['architect', 'architect', 'implementer', 'reviewer', 'memorial']);
+    const [first, second] = journey.orders();
+    expect([first?.model, first?.fallbacks, first?.visit, first?.attempt]).toEqual([
+      'large',
+      ['small'],
+      1,
+      1,
+    ]);
+    expect([second?.model, second?.fallbacks, second?.visit, second?.attempt]).toEqual(['small', [], 1, 1]);
+    expect(second?.because).toEqual(
+      expect.arrayContaining([
+        'large met "overloaded", which spends no attempt',
+        'large was overloaded or at its limit → fallback small',
+      ]),
+    );
+    expect(fileOf(project, 'chosen.txt')).toBe('small');
+    expect(journey.states()).not.toContain('parked');
   });
 });
 

@@ -18,8 +18,10 @@ import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Situation } from '../../src/domain/situation.ts';
 import { projectAt } from '../../src/effects/project.ts';
+import type { MachineEvent } from '../../src/protocol/event.ts';
 import type { Notice } from '../../src/protocol/notice.ts';
 import type { Project } from '../../src/protocol/project.ts';
+import type { Order } from '../../src/protocol/session.ts';
 import { run, type RunEnd } from '../../src/runner/run.ts';
 
 /** This program as built: scripted sessions start it. `npm test` builds before it tests. */
@@ -119,6 +121,10 @@ export type Journey = {
   states(): readonly string[];
   /** The roles whose sessions were started, in order. */
   sessions(): readonly string[];
+  /** Their orders. */
+  orders(): readonly Order[];
+  /** How the sessions ended, in order. */
+  endings(): readonly Extract<MachineEvent, { type: 'ENDED' }>[];
   /** Resolves with the first notice, past or future, that fits; rejects when the bound is over. */
   until(what: string, fits: (notice: Notice) => boolean): Promise<Notice>;
   /** Resolves when the round is in a state now. */
@@ -169,6 +175,11 @@ export function start(
     states,
     sessions: () =>
       notices.flatMap((notice) => (notice.type === 'session-started' ? [notice.order.role] : [])),
+    orders: () => notices.flatMap((notice) => (notice.type === 'session-started' ? [notice.order] : [])),
+    endings: () =>
+      notices.flatMap((notice) =>
+        notice.type === 'decided' && notice.event.type === 'ENDED' ? [notice.event] : [],
+      ),
     until: (what, fits) => when(what, () => notices.find(fits) ?? null),
     inState: async (state) => {
       await when(`the state ${state}`, () => (states().at(-1) === state ? state : null));
@@ -205,9 +216,9 @@ export const goodRound: Scenario = {
   memorial: [good('memorial', 'human')],
 };
 
-/** The files a role owes in the full tier, each with the sections its shipped contract asks for. */
-export function artifactsOf(role: string): readonly Step[] {
-  const owed = owedBy(role).map(({ path, sections = [] }) => ({
+/** The files a role owes in a tier, each with the sections its shipped contract asks for. */
+export function artifactsOf(role: string, tier = 'full'): readonly Step[] {
+  const owed = owedBy(role, tier).map(({ path, sections = [] }) => ({
     write: {
       path,
       text: `# {role} {round} {visit}\n\n${sections.map((title) => `## ${title}\n\n${wordsUnder(title)}\n`).join('\n')}`,
@@ -234,8 +245,8 @@ type Owed = {
 };
 
 /** Read from the shipped role, so that a journey cannot drift from it. */
-function owedBy(role: string): readonly Owed[] {
+function owedBy(role: string, tier: string): readonly Owed[] {
   const [, front = ''] = readFileSync(`roles/${role}.md`, 'utf8').split(/^---$/m);
   const { owes = [] } = parse(front) as { owes?: readonly Owed[] };
-  return owes.filter(({ tiers = ['full'] }) => tiers.includes('full'));
+  return owes.filter(({ tiers = ['full'] }) => tiers.includes(tier));
 }

@@ -273,7 +273,9 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
     sessions,
     /** Carries out the next wanted effect; false when there is nothing to do. */
     act(): boolean {
-      const effect = todo.shift();
+      // Telling others of a limit brings no event, so a restart wishes it again: it counts as no act of its own.
+      const effect = todo.find(({ kind }) => kind !== 'share');
+      todo = todo.filter((one) => one !== effect && one.kind !== 'share');
       if (effect === undefined) return false;
       const event = carryOut(effect);
       if (event !== null) apply(event);

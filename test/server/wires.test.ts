@@ -245,6 +245,14 @@ describe('a failure', () => {
     ]);
   });
 
+  it('can be that of one model alone, named by a word of its id', async () => {
+    const model = asks.messages(0).body.model;
+    const script = (word: string): string =>
+      `roles: { reviewer: [{ turns: [{ say: x, fail: { kind: overloaded, model: ${word} } }], say: x }] }`;
+    expect((await post(await open(script(model)), asks.messages(0))).status).toBe(529);
+    expect((await post(await open(script('another')), asks.messages(0))).status).toBe(200);
+  });
+
   it.each(names)('on the wire %s can break an answer off, which then counts its beginning', async (name) => {
     const broken = async (kind: string): Promise<ModelApi> => {
       const api = await open(

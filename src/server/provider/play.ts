@@ -28,7 +28,8 @@ export function playScript(file: ModelScriptFile): ModelScript {
     if (part === undefined) return refuse(file, asked, parts);
     const step = stepsOf(part, request, asked)[request.toolResults];
     const fail = step?.turn.fail;
-    if (fail !== undefined && mayFail(failed, keyOf(request, asked), fail.times)) {
+    const isMeant = fail?.model === undefined || request.model.includes(fail.model);
+    if (fail !== undefined && isMeant && mayFail(failed, keyOf(request, asked), fail.times)) {
       return replyOf(fail, request.wire);
     }
     return step === undefined ? { text: part.say } : step.reply;
