@@ -10,30 +10,41 @@ import type { Unstamped } from '../protocol/notice.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { agentOf } from '../agents/index.ts';
+import { modelNamed } from '../domain/modelchoice.ts';
 import type { Context } from '../domain/round.ts';
 import type { OpenRound } from './open.ts';
 
-/** The limit that an order would meet; null when there is none, or a human insists, which lifts it for everybody. */
+type Here = Pick<OpenRound, 'policy' | 'project'>;
+
+/**
+ * The limit that an order would meet; null when there is none, or a human insists, which lifts it for everybody. A limit of
+ * one model holds back no order that has another model to go on with.
+ */
 export async function knownLimit(
-  round: OpenRound,
+  { policy, project }: Here,
   order: Order,
   { at, insist }: { readonly at: number; readonly insist: boolean },
 ): Promise<KnownLimit | null> {
-  const key = agentKey(round.policy, round.project.root, order.agent);
-  if (!insist) return sharedLimits().known(key, at);
-  await sharedLimits().lift(key, at);
-  return null;
+  const keys = keysOf(policy, project.root, order);
+  if (insist) {
+    for (const key of keys.all) await sharedLimits().lift(key, at);
+    return null;
+  }
+  const ofAgent = await sharedLimits().known(keys.agent, at);
+  if (ofAgent !== null || keys.model === null || order.fallbacks.length > 0) return ofAgent;
+  return sharedLimits().known(keys.model, at);
 }
 
-/** Tells the others. That nobody can be told is no reason to stop this project. */
+/** Tells the others: of the model that the provider's words name, else of the agent. That nobody can be told stops nothing. */
 export async function shareLimit(
-  round: OpenRound,
+  { policy, project }: Here,
   { order, limit }: Extract<Effect, { kind: 'share' }>,
   say: (notice: Unstamped) => void,
 ): Promise<null> {
   try {
-    const key = agentKey(round.policy, round.project.root, order.agent);
-    await sharedLimits().share(key, { ...limit, by: round.project.root });
+    const model = modelNamed(limit.message, modelsOf(policy, order));
+    const keys = keysOf(policy, project.root, { agent: order.agent, model });
+    await sharedLimits().share(keys.model ?? keys.agent, { ...limit, by: project.root });
   } catch (error) {
     const text = `Other projects could not be told of the limit of ${order.agent}: ${explain(error)}`;
     say({ type: 'remark', level: 'warning', text });
@@ -44,7 +55,9 @@ export async function shareLimit(
 /** Whether somebody asked, since the wait began, to try again now. */
 export async function isLifted(round: Pick<OpenRound, 'policy' | 'project' | 'state'>): Promise<boolean> {
   const waited = waitedFor(round.policy, round.project.root, round.state.context);
-  return waited !== null && sharedLimits().isLifted(waited.key, waited.seen);
+  if (waited === null) return false;
+  const lifted = await Promise.all(waited.keys.map((key) => sharedLimits().isLifted(key, waited.seen)));
+  return lifted.includes(true);
 }
 
 /**
@@ -60,15 +73,29 @@ export async function tryAgain(
 ): Promise<{ readonly agent: string; readonly shared: boolean } | null> {
   const waited = waitedFor(policy, project, context);
   if (waited === null) return null;
-  await sharedLimits().lift(waited.key, at);
+  for (const key of waited.keys) await sharedLimits().lift(key, at);
   return { agent: waited.agent, shared: waited.shared };
 }
 
 function waitedFor(policy: Policy, project: string, { verdict }: Context) {
   if (verdict.type !== 'cool' || verdict.wait === null) return null;
   const { order, wait } = verdict;
-  const key = wait.shared ? agentKey(policy, project, order.agent) : ['project', project];
-  return { key, seen: wait.seen, agent: order.agent, shared: wait.shared };
+  const keys = wait.shared ? keysOf(policy, project, order).all : [['project', project]];
+  return { keys, seen: wait.seen, agent: order.agent, shared: wait.shared };
+}
+
+/** The entries of an order: of its agent as a whole, and of its model. */
+function keysOf(policy: Policy, project: string, { agent: name, model }: Pick<Order, 'agent' | 'model'>) {
+  const agent = agentKey(policy, project, name);
+  const ofModel = model === null ? null : [...agent, 'model', model];
+  return { agent, model: ofModel, all: ofModel === null ? [agent] : [agent, ofModel] };
+}
+
+/** Every model that the role of an order may be given. */
+function modelsOf(policy: Policy, order: Order): readonly string[] {
+  const assignment = policy.assignments[order.role];
+  const listed = [...(assignment?.pinned ?? []), ...Object.values(assignment?.ladder ?? {}).flat()];
+  return [...(order.model === null ? [] : [order.model]), ...order.fallbacks, ...listed];
 }
 
 /** What tells one account's limit from another's: the program, and where it finds its login. */
