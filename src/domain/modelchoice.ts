@@ -145,26 +145,18 @@ function isClass(word: string): word is ModelClass {
   return classes.some((one) => one === word);
 }
 
-/** Words of a model's name that say whose it is, not which. */
-const makers: ReadonlySet<string> = new Set([
-  'claude',
-  'gpt',
-  'gemini',
-  'anthropic',
-  'openai',
-  'google',
-  'codex',
-]);
-
 /**
- * The model whose limit it is, by the provider's words; null when they name none, so that it is the account's.
+ * The model whose limit it is, by the provider's words; null when they name none, so that it is the account's. A word that
+ * several of the models have says whose they are, not which.
  *
  * @example modelNamed('the seven_day_opus limit is used up', ['opus', 'sonnet']) // 'opus'
  * @example modelNamed('the five_hour limit is used up', ['opus', 'sonnet']) // null
  */
 export function modelNamed(message: string, models: readonly string[]): string | null {
   const said = new Set(wordsIn(message));
-  return models.find((model) => wordsIn(model).some((word) => !makers.has(word) && said.has(word))) ?? null;
+  const all = [...new Set(models)];
+  const isOwn = (word: string): boolean => all.filter((model) => wordsIn(model).includes(word)).length === 1;
+  return all.find((model) => wordsIn(model).some((word) => said.has(word) && isOwn(word))) ?? null;
 }
 
 function wordsIn(text: string): readonly string[] {
