@@ -273,6 +273,16 @@ describe('claude.command()', () => {
     ]);
   });
 
+  it('passes on what is left of a budget, and nothing where nothing bounds it', () => {
+    const capped = (maxUsd: number | null) =>
+      claude.command(order, { ...brief, maxUsd }, place, settings).argv;
+    const { argv } = command;
+    expect(capped(0.02).join(' ')).toBe(
+      argv.join(' ').replace('--max-turns 40', '--max-turns 40 --max-budget-usd 0.02'),
+    );
+    expect(capped(null)).toEqual(argv);
+  });
+
   it('sends the prompt on stdin and the system text as a file of the session', () => {
     expect(command.stdin).toBe('Review the change.');
     expect(command.files).toEqual({ 'system.md': 'You are one role of a round.' });
