@@ -9,7 +9,7 @@ import { decode } from '../protocol/codec.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { MachineEvent } from '../protocol/event.ts';
-import { fill, matches, safeName } from '../protocol/artifact.ts';
+import { decisionsDir, fill, matches, safeName } from '../protocol/artifact.ts';
 import type { Handoff, HandoffFacts, Reading } from '../protocol/handoff.ts';
 import { knownRoles, readsIn, type Policy, type RoleContract } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
@@ -36,7 +36,8 @@ export async function readHandoff(project: Project, policy: Policy): Promise<Rea
 
 async function readOnce(project: Project, policy: Policy): Promise<Read> {
   try {
-    if (!(await insideProject(project.root, project.handoffName))) return unreadable(outside(project));
+    if (!(await insideProject(project.root, project.handoffName))) return unreadable(handoffOutside(project));
+    if (!(await insideProject(project.root, decisionsDir))) return unreadable(decisionsOutside);
     const file = await readText(project.handoff);
     if (file === null) return unreadable(missing(project));
     return { digest: file.digest, text: file.text, reading: decodeOnce(file.text, policy) };
@@ -72,15 +73,26 @@ function missing(project: Project): Diagnostic {
 }
 
 /** A link may lead to another place in the project, as some keep their files; what it leaves is not ours to write to. */
-function outside(project: Project): Diagnostic {
+function outside(name: string, hint: string): Diagnostic {
   return {
     code: 'file-unreadable',
     line: 1,
     severity: 'error',
-    message: `"${project.handoffName}" is a link that leaves the project, or lies in a folder that is one`,
-    hint: 'Put the file itself in its place: cp --remove-destination "$(readlink -f <file>)" <file>',
+    message: `"${name}" is a link that leaves the project, or lies in a folder that is one`,
+    hint,
   };
 }
+
+function handoffOutside({ handoffName }: Project): Diagnostic {
+  const hint = 'Put the file itself in its place: cp --remove-destination "$(readlink -f <file>)" <file>';
+  return outside(handoffName, hint);
+}
+
+/** Said before any session, not when somebody's answer is to be kept there. */
+const decisionsOutside = outside(
+  decisionsDir,
+  `Put a folder in its place: rm ${decisionsDir} && mkdir ${decisionsDir}`,
+);
 
 function unreadable(problem: Diagnostic): Read {
   return { digest: null, text: '', reading: { handoff: null, diagnostics: [problem] } };
@@ -156,7 +168,7 @@ async function dispatchIdOf(
   const round = handoff.round ?? '';
   const tier = tierOf(policy, handoff.tier)?.name ?? policy.defaultTier;
   const inputs = await inputsOf(project, contract, handoff, { round, tier });
-  const decisions = await findOffered(project.root, ['coordination/decisions/']);
+  const decisions = await findOffered(project.root, [`${decisionsDir}/`]);
   const parts = [
     round,
     role,

@@ -9,7 +9,7 @@ import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import { awaitedPaths, owedPaths } from '../domain/gate.ts';
-import { digestOf, explain, readText, replaceIf, type Replaced } from '../effects/files.ts';
+import { digestOf, explain, insideProject, readText, replaceIf, type Replaced } from '../effects/files.ts';
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
 import { gateCaseOf, keepMerged } from './gatecase.ts';
@@ -208,6 +208,10 @@ async function write(
   const path = decision === null ? null : `${project.root}/${decision.path}`;
   // A handoff that has moved on already takes no answer, so none is kept for it.
   const kept = path !== null && decision !== null && (await digestOf(project.handoff)) === effect.expect;
+  if (kept && !(await insideProject(project.root, decision.path))) {
+    const message = `"${decision.path}" is a link that leaves the project, so no answer is kept there. Remove the link.`;
+    return { type: 'FAILED', at: options.now(), doing: 'write', message };
+  }
   const earlier = kept ? await keepText(path, decisionText(decision)) : null;
   const replaced = await editFile(project.handoff, effect.expect, effect.change, effect.escalation);
   if (replaced.type !== 'written' && kept) await takeBack(path, earlier);

@@ -4,7 +4,7 @@
  */
 import { receiptOf } from '../domain/receipt.ts';
 import { receiptText } from '../domain/receipttext.ts';
-import { explain, readText, writeAtomic } from '../effects/files.ts';
+import { explain, insideProject, readText, writeAtomic } from '../effects/files.ts';
 import { receiptPath } from '../protocol/artifact.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import type { Project } from '../protocol/project.ts';
@@ -21,6 +21,8 @@ export async function keepReceipt(
     const ledger = readLedgers(project).find((each) => each.round === round);
     if (ledger === undefined) return null;
     const text = receiptText(receiptOf(ledger, prices));
+    if (!(await insideProject(project.root, path)))
+      return `The receipt "${path}" was not written: a link there leaves the project`;
     if ((await readText(`${project.root}/${path}`))?.text !== text)
       await writeAtomic(`${project.root}/${path}`, text);
     return null;

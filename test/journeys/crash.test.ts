@@ -1,7 +1,7 @@
 /**
- * kill -9 of the runner at every record of its journal, in a full-tier round with a question in it: when the record is
- * durable, and nothing of what it wants is done. `npm run test:long` kills at every step of any kind
- * (test/long/crash.test.ts). Enumerated, not sampled.
+ * kill -9 of the runner at each fourth record of its journal, in a full-tier round with a question in it: when the record
+ * is durable, and nothing of what it wants is done. All records, and every step of any other kind, take longer than a
+ * minute: `npm run test:long` (test/long/crash.test.ts).
  */
 import { afterAll, expect, it } from 'vitest';
 import { countRound, inLanes, roundWith } from '../rig/crash.ts';
@@ -12,7 +12,7 @@ import { makeShellProject, ranInOrder } from '../rig/shell-agent.ts';
 afterAll(removeProjects);
 
 it(
-  'a runner killed at any record of its journal loses nothing and runs no session twice',
+  'a runner killed at a record of its journal loses nothing and runs no session twice',
   { timeout: 600_000 },
   async () => {
     const { halves, outcome } = await countRound(makeShellProject);
@@ -25,7 +25,8 @@ it(
     expect(points.length).toBeGreaterThan(30);
     // What a power cut leaves: no step before its record is synced, no name before its content.
     for (const { steps } of halves) expect(breachesOf(steps)).toEqual([]);
-    await inLanes(points, async ({ half, at }) => {
+    const tried = points.filter((_, index) => index % 4 === 0);
+    await inLanes(tried, async ({ half, at }) => {
       const { hit, outcome: found } = await roundWith(half, { at, act: 'kill-after' });
       expect(hit.signal, `step ${at}: ${hit.said}`).toBe('SIGKILL');
       expect(found, `step ${at}`).toEqual(outcome);

@@ -19,6 +19,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Project } from '../../src/protocol/project.ts';
+import { resume } from '../../src/runner/answer.ts';
 import { finish, outcomeOf, runUnder, stepsOf, type CountedStep } from '../rig/crash.ts';
 import { goodRound, handoff, handoffText, makeProject, removeProjects, self, start } from '../rig/journey.ts';
 import { makeShellProject, ranInOrder } from '../rig/shell-agent.ts';
@@ -151,6 +152,24 @@ describe('a link', () => {
     rmSync(project.handoff);
     writeFileSync(project.handoff, handoff());
     expect(await start(project).end).toMatchObject({ situation: { rest: 0 } });
+  });
+
+  it('in the place of an answer that leaves the project is not written through, and no answer is lost', async () => {
+    const project = await makeShellProject({ git: false });
+    expect((await runUnder(project, null)).code).toBe(2);
+    const outside = join(folder(), 'mine.md');
+    writeFileSync(outside, 'mine\n');
+    const answer = join(project.root, 'coordination/decisions/D-R01-implementer-1.md');
+    mkdirSync(join(project.root, 'coordination/decisions'), { recursive: true });
+    symlinkSync(outside, answer);
+    expect((await resume(project, { choose: 'B', note: null, id: null })).type).toBe('answered');
+    const hit = await runUnder(project, null);
+    expect(plain(hit.said)).toContain('a link that leaves the project');
+    expect(hit.code).not.toBe(0);
+    expect(readFileSync(outside, 'utf8')).toBe('mine\n');
+    rmSync(answer);
+    expect((await runUnder(project, null)).code).toBe(0);
+    expect(readFileSync(answer, 'utf8')).toContain('choice: B');
   });
 });
 

@@ -6,7 +6,7 @@ import { roundsUpTo, saveRounds } from '../rig/saving.ts';
 
 afterAll(removeProjects);
 
-const saves = 3;
+const saves = 2;
 
 describe('a save', () => {
   it.concurrent.each(editors.map((editor) => [editor.name, editor.how, editor] as const))(

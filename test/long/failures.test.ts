@@ -5,14 +5,11 @@
  * run must bring the round to the same end. The points are counted, not sampled.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { countRound, inLanes, roundWith } from '../rig/crash.ts';
+import { countRound, inLanes, roundWith, sampled } from '../rig/crash.ts';
 import { removeProjects } from '../rig/journey.ts';
 import { makeShellProject } from '../rig/shell-agent.ts';
 
 afterAll(removeProjects);
-
-/** Every step, unless one is looking for something in a hurry. */
-const sampleEvery = Number(process.env['NEXT_ROLE_SAMPLE'] ?? 1);
 
 const inOrder = ['architect', 'implementer', 'implementer', 'reviewer', 'memorial'];
 
@@ -24,9 +21,7 @@ describe.each([
 ])('%s', (_name, act, times) => {
   it('at any step ends the run with words, and costs no work', async () => {
     const { halves } = await countRound(makeShellProject);
-    const points = halves
-      .flatMap((half) => half.steps.map((step) => ({ half, ...step })))
-      .filter((_, at) => at % sampleEvery === 0);
+    const points = sampled(halves.flatMap((half) => half.steps.map((step) => ({ half, ...step }))));
     await inLanes(points, async ({ half, at, name, what }) => {
       const where = `step ${at}, ${name} ${what}`;
       const { hit, outcome } = await roundWith(half, { at, act, for: times });

@@ -83,12 +83,17 @@ export function outcomeOf(project: Project): Outcome {
     .map((entry) => join(entry.parentPath, entry.name).slice(project.root.length + 1))
     .sort();
   return {
-    files: Object.fromEntries(names.map((name) => [name, fileOf(project, name)])),
+    files: Object.fromEntries(names.map((name) => [name, timeless(name, fileOf(project, name))])),
     sessions: fileOf(project, 'ran.log'),
     orders: orders.map(({ role, visit, attempt, kind }) => `${role} ${visit} ${attempt} ${kind}`),
     commits: git(project.root, 'log', '--format=%s').trim().split('\n'),
     differences,
   };
+}
+
+/** A receipt says how long each session took; all else in it must be the same. */
+function timeless(name: string, text: string): string {
+  return name.endsWith('-RECEIPT.md') ? text.replace(/\| \d+ s \|/g, '| - s |') : text;
 }
 
 /** A round in its two runs, up to the question and from the answer on, as a project at the start of each. */
@@ -122,13 +127,38 @@ async function answer(project: Project): Promise<string> {
   return (await resume(project, { choose: ours ? 'A' : 'B', note, id: null })).type;
 }
 
-/** Works through points, a few at the same time; the machine that this must pass on has two cores. */
+/** Every point, unless one is looking for something in a hurry: NEXT_ROLE_SAMPLE=10 takes each tenth. */
+export const sampleEvery = Number(process.env['NEXT_ROLE_SAMPLE'] ?? 1);
+
+export function sampled<T>(points: readonly T[]): readonly T[] {
+  return points.filter((_, at) => at % sampleEvery === 0);
+}
+
+/**
+ * Works through points, a few at the same time; the machine that this must pass on has two cores. All are tried, so that
+ * one run names every point that fails.
+ */
 export async function inLanes<T>(points: readonly T[], work: (point: T) => Promise<void>): Promise<void> {
   const rest = [...points];
+  const failed: unknown[] = [];
   const lane = async (): Promise<void> => {
-    for (let point = rest.shift(); point !== undefined; point = rest.shift()) await work(point);
+    for (let point = rest.shift(); point !== undefined; point = rest.shift()) {
+      try {
+        await work(point);
+      } catch (error) {
+        failed.push(error);
+      }
+    }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
+  if (failed.length === 1) throw failed[0];
+  if (failed.length > 1) {
+    const words = failed.map((error) => (error instanceof Error ? error.message : String(error)));
+    throw new AggregateError(
+      failed,
+      `${failed.length} of ${points.length} points failed:\n${words.join('\n')}`,
+    );
+  }
 }
 
 /** One half of a round with one fault in it, then the way to the end: how the round ended, and what each run said. */
