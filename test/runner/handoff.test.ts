@@ -18,7 +18,10 @@ const policy = testPolicy({
   roles: {
     ...testPolicy().roles,
     implementer: contract('implementer', {
-      reads: ['coordination/specs/Q-{round}-SPEC.md', 'coordination/reviews/'],
+      reads: [
+        { path: 'coordination/specs/Q-{round}-SPEC.md', tiers: [] },
+        { path: 'coordination/reviews/', tiers: [] },
+      ],
       owes: [{ path: 'coordination/logs/DONE-{round}.md', tiers: [], sections: [] }],
     }),
   },
