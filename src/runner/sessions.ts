@@ -139,9 +139,14 @@ async function workOrder(
   const stream = createStream(driver, order, say);
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
-    const end = await runner.ensure(order, () => prepare(round, options, driver, order), stream);
+    let begunAt: number | undefined;
+    const begin = (): Promise<Command> => {
+      begunAt = now();
+      return prepare(round, options, driver, order);
+    };
+    const end = await runner.ensure(order, begin, stream);
     const tally = stream.tally();
-    const usage = await usedBy(driver, order, tally, now() - end.ms);
+    const usage = await usedBy(driver, order, tally, begunAt ?? now() - end.ms - adoptedSlackMs);
     await recordAfter(round.project.root, folderOf(round, order), driver.memory);
     const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
     const at = now();
@@ -176,8 +181,11 @@ function endedEvent(
   };
 }
 
-/** Clocks of the program and of ours may differ by so much, in ms. */
-const clockSlackMs = 1_000;
+/**
+ * The start of an adopted session is told by its files, to so many ms. That of one we started is known: what a conversation
+ * that it goes on with used a moment before is not its own.
+ */
+const adoptedSlackMs = 1_000;
 
 /** What the stream said, completed by the agent's own record where it keeps one. */
 async function usedBy(
@@ -189,7 +197,7 @@ async function usedBy(
   const said = usageOf(tally, order.model);
   if (agent.transcript === null || tally.sessionId === null) return said;
   const files = await readTranscript(agent.transcript, tally.sessionId, settings.facts.env);
-  const of = { since: startedAt - clockSlackMs, own: tally.models };
+  const of = { since: startedAt, own: tally.models };
   return reconciled(said, agent.transcript.read(files, of), tally.usage?.isThread ?? false);
 }
 
