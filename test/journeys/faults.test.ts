@@ -43,7 +43,7 @@ function asUser(
 ): Promise<{ code: number | null; said: string }> {
   const drop =
     userInfo().uid === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [];
-  const [program = '', ...args] = [...limits, ...drop, ...self, 'run', '--dir', project.root];
+  const [program, ...args] = [...limits, ...drop, ...self, 'run', '--dir', project.root];
   const env = { ...process.env, NO_COLOR: '1', HOME: project.root };
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

@@ -6,7 +6,7 @@ import { classCosts } from '../../domain/classcost.ts';
 import { sumUsd } from '../../domain/receipt.ts';
 import type { PriceSheet } from '../../protocol/prices.ts';
 import type { Receipt, ReceiptSession } from '../../protocol/receipt.ts';
-import { promptTokensOf, usageClasses, zeroUsage } from '../../protocol/usage.ts';
+import { promptTokensOf, usageClasses } from '../../protocol/usage.ts';
 import type { Usage } from '../../protocol/usage.ts';
 import { duration } from '../quantity.ts';
 import { tokens, usdWords } from '../screens/cost.ts';
@@ -71,7 +71,7 @@ export function costByRole({ sessions }: Receipt, sheet: PriceSheet): Markup {
       usd: sumUsd(mine.map(({ usd }) => usd)),
       complete: mine.every(({ usd, atLeast }) => usd !== null && !atLeast),
       parts: isSplit
-        ? usageClasses.map((each) => sumUsd(parts.map((part) => (part ?? zeroUsage)[each])) ?? 0)
+        ? usageClasses.map((each) => sumUsd(parts.map((part) => part[each])) ?? 0)
         : null,
     };
   });
