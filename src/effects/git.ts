@@ -143,9 +143,14 @@ export async function commitCoordination(
  */
 export async function ensureIgnored(project: string): Promise<void> {
   const folder = join(project, runnerDir);
-  await mkdir(folder, { recursive: true });
+  // Not recursive, which calls a read-only file system a folder that is not found.
+  await unlessThere(mkdir(folder));
+  await unlessThere(writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }));
+}
+
+async function unlessThere(making: Promise<unknown>): Promise<void> {
   try {
-    await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
+    await making;
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
   }

@@ -84,8 +84,10 @@ function openSink(path: string, options: LogOptions): Sink {
       bytes += data.length;
       broken = false;
     } catch (error) {
-      if (!broken) options.onTrouble?.(`The log "${path}" cannot be written: ${explain(error)}`);
+      // First noted, then told: who is told may want to write it into this very log.
+      const isNews = !broken;
       broken = true;
+      if (isNews) options.onTrouble?.(`The log "${path}" cannot be written: ${explain(error)}`);
     }
   };
   const close = (): void => {

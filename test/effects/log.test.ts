@@ -109,7 +109,13 @@ describe('openLog()', () => {
   it.runIf(canLimit)('reports a full disk once, survives it, and goes on with whole lines', async () => {
     const told: string[] = [];
     const limit = (bytes: string) => execFileSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
-    const log = await open({ onTrouble: (message) => told.push(message) });
+    const log = await open({
+      onTrouble: (message) => {
+        told.push(message);
+        // As the runner does, which writes all that it says into its log.
+        log.log.warn(message);
+      },
+    });
     log.log.info('before');
     limit(String(statSync(log.path).size + 10));
     try {
