@@ -2,7 +2,7 @@
 // The bench: `npm run bench -- [--quick] [--check] [--peers] [--only round,cold] [-n 20]`. Runs the measures, prints their
 // tables, and keeps them with a word about the machine in bench/results. `--check` fails on a figure that falls short of
 // bench/targets.json, or of the file that `--targets` names. Needs a build (npm run build).
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { judge } from './check.mjs';
@@ -78,14 +78,26 @@ try {
 }
 
 const targets = JSON.parse(readFileSync(values.targets ?? join(root, 'bench/targets.json'), 'utf8'));
+if (docs) put('targets', targetTable(judge(targets, { quick: false, measures: kept() })));
 const verdicts = judge(targets, results);
 say(`\n## Targets\n\n${targetTable(verdicts)}`);
 if (check && verdicts.some(({ met }) => met === false)) process.exitCode = 1;
 
-/** In a folder for each kind of machine, so that results of two machines never overwrite one another. */
-function keep(name, measured, table) {
+/** One for each kind of machine, so that results of two machines never overwrite one another. */
+function resultsFolder() {
   const { system, arch, cpus, node } = results.machine;
-  const folder = join(root, `bench/results/${system}-${arch}-${cpus}cpu-node${node.split('.')[0]}`);
+  return join(root, `bench/results/${system}-${arch}-${cpus}cpu-node${node.split('.')[0]}`);
+}
+
+/** The last whole result of each measure on this kind of machine, this run's among them. */
+function kept() {
+  const files = names.map((name) => [name, join(resultsFolder(), `${name}.json`)]);
+  const there = files.filter(([, path]) => existsSync(path));
+  return Object.fromEntries(there.map(([name, path]) => [name, JSON.parse(readFileSync(path, 'utf8'))]));
+}
+
+function keep(name, measured, table) {
+  const folder = resultsFolder();
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(measured, null, 1)}\n`);
   writeFileSync(
@@ -94,8 +106,15 @@ function keep(name, measured, table) {
   );
 }
 
-/** Puts the table into docs/PERFORMANCE.md, between the two marks of its measure, and the picture beside it. */
+/** Puts the table into the page, and the picture beside it. */
 function publish(name, table, picture) {
+  put(name, table);
+  mkdirSync(join(root, 'docs/performance'), { recursive: true });
+  writeFileSync(join(root, `docs/performance/${name}.svg`), picture);
+}
+
+/** Puts a table into docs/PERFORMANCE.md, between the two marks of its name. */
+function put(name, table) {
   const page = join(root, 'docs/PERFORMANCE.md');
   const text = readFileSync(page, 'utf8');
   const part = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
@@ -104,6 +123,4 @@ function publish(name, table, picture) {
     page,
     text.replace(part, (_, start, end) => `${start}\n${table}\n\n${end}`),
   );
-  mkdirSync(join(root, 'docs/performance'), { recursive: true });
-  writeFileSync(join(root, `docs/performance/${name}.svg`), picture);
 }

@@ -37,7 +37,7 @@ Do the work of role {role} in round {round}.
 `;
 
 /** Writes the project; `status` is what its handoff says. */
-export function fill(folder, { status = 'READY', stampsAt = join(folder, 'stamps') } = {}) {
+export function fill(folder, { status = 'READY', stampsAt = `${folder}.stamps` } = {}) {
   mkdirSync(join(folder, 'coordination/roles'), { recursive: true });
   mkdirSync(join(folder, 'coordination/state'), { recursive: true });
   const put = (path, text) => writeFileSync(join(folder, 'coordination', path), text);

@@ -8,6 +8,8 @@ import { commandCase } from './round.mjs';
 
 const words = noop.map((word) => `'${word}'`).join(' ');
 
+export const legacyName = "the original's shell pipeline";
+
 /** The number of stamps so far says which role's turn it is. */
 const fake = `#!/bin/sh
 case "$1" in --version | --help) echo '2.1.330'; exit 0 ;; esac
@@ -30,7 +32,7 @@ export function legacyCases() {
   chmodSync(join(bin, 'claude'), 0o755);
   return [
     commandCase({
-      name: "the original's shell pipeline",
+      name: legacyName,
       kind: 'peer',
       argv: () => ['bash', '-c', line],
       env: () => ({ PATH: `${bin}:${process.env.PATH}`, ANCHOR_LEGACY: checkout }),

@@ -90,16 +90,18 @@ const loop = `while :; do
   cat coordination/PRD.md coordination/NEXT-ROLE.md | ${words} "$role" || exit 1
 done`;
 
+export const oursName = 'next-role run';
+
 function ourCases() {
   return [
     // A round of the same name that was finished is not run again; a fresh project is what a user has as well.
     {
-      name: 'next-role run',
+      name: oursName,
       kind: 'ours',
       async run() {
         const project = fill(mkdtempSync(join(stage, 'ours-')));
         const its = commandCase({
-          name: 'next-role run',
+          name: oursName,
           kind: 'ours',
           project,
           argv: () => [...ours, 'run'],

@@ -1,6 +1,7 @@
 // A whole no-op round of four roles, cold: launch, work, end. Every case must leave the same files.
 import { interleaved, median, ratio, spread } from '../figures.mjs';
-import { roundCases } from '../cases/round.mjs';
+import { legacyName } from '../cases/legacy.mjs';
+import { oursName, roundCases } from '../cases/round.mjs';
 
 export const about =
   'One cold no-op round of four roles: wall and processor time, launch to first agent, gap between roles.';
@@ -42,15 +43,18 @@ export async function measure({ quick, peers, n, tell }) {
     work: [...works][0],
     baseline: { bare, node },
     leftOut: cases.leftOut ?? [],
-    figures: Object.fromEntries(
-      rows
-        .filter(({ kind }) => kind === 'ours')
-        .flatMap((row) => [
-          ['cpuToNode', row.cpuToNode],
-          ['launchToNode', row.launchToNode],
-          ['wallToNode', row.wallToNode],
-        ]),
-    ),
+    figures: {
+      ...Object.fromEntries(
+        rows
+          .filter(({ kind }) => kind === 'ours')
+          .flatMap((row) => [
+            ['cpuToNode', row.cpuToNode],
+            ['launchToNode', row.launchToNode],
+            ['wallToNode', row.wallToNode],
+          ]),
+      ),
+      legacyToOurs: legacyName in results ? ratio(of(legacyName, 'wallMs'), of(oursName, 'wallMs')) : null,
+    },
   };
 }
 

@@ -26,17 +26,17 @@ export function packed(entry: JournalEntry, before: StoredState): Packed | null 
   const inEvent = new Map<string, string>();
   mark(event, 'event', inEvent);
   const inState = new Map<string, string>();
-  const change = difference(
-    mark(plain(before), 'state', new Map<string, string>()),
-    mark(state, 'state', inState),
-  );
+  const marked = mark(state, 'state', inState);
+  const change = difference(markedOf(before), marked);
   if (Array.isArray(change)) return null;
   const found: Packed = {
     event,
     change: change === undefined ? {} : shortened(change, inEvent),
     effects: shortened(effects, new Map([...inState, ...inEvent])),
   };
-  return JSON.stringify(unpacked(found, before)) === JSON.stringify({ event, state, effects }) ? found : null;
+  const isExact = JSON.stringify(unpacked(found, before)) === JSON.stringify({ event, state, effects });
+  if (isExact) markedStates.set(entry.state, marked);
+  return isExact ? found : null;
 }
 
 /**
@@ -45,12 +45,18 @@ export function packed(entry: JournalEntry, before: StoredState): Packed | null 
  * @example unpacked({ event, change: { value: ['working'] }, effects: [] }, before).state.value // 'working'
  */
 export function unpacked({ event, change, effects }: Packed, before: StoredState): JournalEntry {
-  const marked = changed(
-    mark(plain(before), 'state', new Map<string, string>()),
-    expanded(change, { event }),
-  );
+  const marked = changed(markedOf(before), expanded(change, { event }));
   const state = expanded(marked, { state: marked });
-  return { event, state, effects: expanded(effects, { event, state }) } as unknown as JournalEntry;
+  const entry = { event, state, effects: expanded(effects, { event, state }) } as unknown as JournalEntry;
+  markedStates.set(entry.state, marked);
+  return entry;
+}
+
+/** A chain of records asks for each state twice, as the new one and as the one before; marking it costs most. */
+const markedStates = new WeakMap<StoredState, Json>();
+
+function markedOf(state: StoredState): Json {
+  return markedStates.get(state) ?? mark(plain(state), 'state', new Map<string, string>());
 }
 
 function plain(value: unknown): Json {
