@@ -324,7 +324,7 @@ describe('prompt', () => {
     const folder = projectWith({ 'coordination/PRD.md': 'x'.repeat(400) });
     const seen = await line(folder, ['prompt', 'Reviewer']);
     expect(seen.code).toBe(0);
-    expect(seen.out).toMatch(/coordination\/PRD\.md +400 B +≈100 +[0-9a-f]{8}/);
+    expect(seen.out).toMatch(/coordination\/PRD\.md +in the prompt +400 B +≈100 +[0-9a-f]{8}/);
     expect(seen.out).toContain('hidden');
     const json = JSON.parse((await line(folder, ['prompt', 'reviewer', '--json'])).out) as {
       prompt: string;
@@ -356,7 +356,7 @@ describe('eject', () => {
   it('lists what there is, and suggests what was meant', async () => {
     const listed = JSON.parse((await line(projectWith(), ['eject', '--json'])).out) as { names: string[] };
     expect(listed.names).toContain('state/tiers.yaml');
-    expect(listed.names.filter((name) => !/^(roles\/\w+\.md|state\/\w+\.yaml)$/.test(name))).toEqual([]);
+    expect(listed.names.filter((name) => !/^(roles\/[\w-]+\.md|state\/\w+\.yaml)$/.test(name))).toEqual([]);
     expect((await line(projectWith(), ['eject', 'state/README.md'])).code).toBe(64);
     const refused = await line(projectWith(), ['eject', 'roles/reviwer.md']);
     expect(refused.err).toContain('next-role eject roles/reviewer.md');

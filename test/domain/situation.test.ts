@@ -58,7 +58,7 @@ describe('describe()', () => {
       [ended(order.id, busy), settled(facts({ status: 'WORKING', dispatch: order.id }))],
       working,
     );
-    expect(situate(policy, cooling)).toMatchObject({ waitsFor: 'clock', until: 6_000, rest: null });
+    expect(situate(policy, cooling)).toMatchObject({ waitsFor: 'clock', until: 9_000, rest: null });
     expect(situate(policy, cooling).headline).toContain('busy');
   });
 });

@@ -27,6 +27,8 @@ const role = (name: string, text = roleText(), folder = 'roles'): DataFile => ({
   path: `${folder}/${name}.md`,
   text,
 });
+/** What every role has beside the three clocks and the turns, as the test's files say nothing of it. */
+const bounds = { graceMs: 10_000, lingerMs: 10_000, outputBytes: 256 * 1024 * 1024 };
 const tiers: DataFile = {
   path: 'state/tiers.yaml',
   text: 'full:\n  about: Two.\n  roles: [builder, checker]\n  edges:\n    - { from: checker, to: builder }\n',
@@ -114,6 +116,7 @@ describe('assemble()', () => {
     expect(policy.assignments['builder']?.ladder.balanced).toEqual(['claude-x-1']);
     expect(policy.roles['builder']?.limits).toEqual({
       firstByteMs: 600_000,
+      ...bounds,
       idleMs: 30_000,
       totalMs: 2_640_000,
       turns: 120,
@@ -130,6 +133,7 @@ describe('assemble()', () => {
     expect(found(catalog)).toEqual([]);
     expect(catalog.policy.roles['builder']?.limits).toEqual({
       firstByteMs: 600_000,
+      ...bounds,
       idleMs: 180_000,
       totalMs: 600,
       turns: 3,

@@ -253,7 +253,9 @@ describe('decode() on a doubtful message', () => {
       'input-outside/warning@5',
     ]);
     const hints = diagnostics.map(({ hint }) => hint).join('\n');
-    expect(hints).toContain('architect, implementer, reviewer, memorial, coordinator, scribe, human');
+    expect(hints).toContain(
+      'architect, implementer, reviewer, second-reviewer, oracle, memorial, coordinator, scribe, human',
+    );
     expect(hints).toContain('READY, WORKING, ESCALATE');
     expect(hints).toContain('solo, full');
   });
