@@ -21,6 +21,7 @@ export const gateNames = [
   'weakened-tests',
   'tests',
   'acceptance',
+  'self-confirming-tests',
 ] as const;
 export type GateName = (typeof gateNames)[number];
 
@@ -59,6 +60,8 @@ export type GateOptions = {
   };
   readonly 'hidden-read': GateCommon;
   readonly 'write-policy': GateCommon;
+  /** `minutes`: for all of it; `mutantsMax`: ways of breaking changed lines that are tried. */
+  readonly 'self-confirming-tests': GateCommon & { readonly minutes: number; readonly mutantsMax: number };
 };
 
 export type GatePlan = {
@@ -92,11 +95,13 @@ export const defaultPlan: GatePlan = {
     'weakened-tests': building,
     tests: { ...building, command: null, timeoutMinutes: 10 },
     acceptance: { ...building, command: null, folder: null, timeoutMinutes: 10 },
+    'self-confirming-tests': { ...building, minutes: 5, mutantsMax: 30 },
   },
 };
 
 /** A day: a check that takes longer is no gate. */
 const minutesMax = 1_440;
+const mutantsMax = 1_000;
 const commonPatch = {
   off: z.boolean().optional(),
   after: z.array(nameWord).optional(),
@@ -122,6 +127,11 @@ export const gateOptionsPatch = closed({
   'weakened-tests': closed(commonPatch).optional(),
   tests: closed(runPatch).optional(),
   acceptance: closed({ ...runPatch, folder: plainText.nullable().optional() }).optional(),
+  'self-confirming-tests': closed({
+    ...commonPatch,
+    minutes: z.number().positive().max(minutesMax).optional(),
+    mutantsMax: z.int().min(1).max(mutantsMax).optional(),
+  }).optional(),
 });
 export type GateOptionsPatch = z.infer<typeof gateOptionsPatch>;
 
@@ -148,6 +158,7 @@ export function mergePlan(plan: GatePlan, patch: GatesFile): GatePlan {
       'weakened-tests': lay(options['weakened-tests'], gates['weakened-tests']),
       tests: lay(options.tests, gates.tests),
       acceptance: lay(options.acceptance, gates.acceptance),
+      'self-confirming-tests': lay(options['self-confirming-tests'], gates['self-confirming-tests']),
     },
   };
 }

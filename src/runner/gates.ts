@@ -11,6 +11,7 @@ import { resultOf, type Judged } from '../domain/gates/gate.ts';
 import { grilling } from '../domain/gates/grilling.ts';
 import { review } from '../domain/gates/review.ts';
 import { scopeOf } from '../domain/gates/scope.ts';
+import { selfConfirming } from '../domain/gates/selfconfirming.ts';
 import { isTestFile, weakenedTests } from '../domain/gates/weakenedtests.ts';
 import { errorCode, readText } from '../effects/files.ts';
 import type { Change, Trees } from '../effects/trees.ts';
@@ -20,6 +21,7 @@ import type { GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { judgeAudit, type AuditedSession } from './auditgates.ts';
 import { runAcceptance, runTests } from './checks.ts';
+import { tryMutants } from './mutants.ts';
 
 /** A file that is owed here, with its headings. */
 export type OwedHere = Pick<OwedFile, 'path' | 'sections'>;
@@ -112,6 +114,15 @@ export const collectors: Collectors = {
   },
   'hidden-read': async (given) => judgeAudit(hiddenRead, given.session),
   'write-policy': async (given) => judgeAudit(writePolicy, given.session),
+  'self-confirming-tests': async (given, earlier) => {
+    if (earlier.some(({ gate, pass }) => gate === 'tests' && !pass)) {
+      return { findings: [], note: 'not run: the tests are red' };
+    }
+    const tried = await tryMutants(given);
+    return typeof tried === 'string'
+      ? { findings: [], note: tried }
+      : { findings: selfConfirming.judge(tried.tried), note: tried.note };
+  },
 };
 
 /** Runs gates one after the other, cheap ones first. */

@@ -29,7 +29,7 @@ const before: Files = {
   'src/add.js': '// adds\n',
   'test/add.test.js': test,
   'lib/old.js': 'old\n',
-  'check.sh': 'exit 0\n',
+  'check.sh': 'grep -q "=> a + [ab];" src/add.js\n',
 };
 /** What a good round leaves. */
 const done: Files = {
@@ -52,7 +52,11 @@ const violations: Readonly<Record<Static, Files>> = {
   'anti-scope': { 'lib/old.js': 'new\n' },
   'weakened-tests': { 'test/add.test.js': test.replace('it(', 'it.skip(') },
   tests: { 'check.sh': 'echo "1 of 2 failed"; exit 1\n' },
-  acceptance: { 'src/add.js': '// adds\nconst add = (a, b) => a - b;\n' },
+  acceptance: { 'src/add.js': '// adds\nconst add = (a, b) => a + a;\n' },
+  // check.sh looks at the line of add, and at nothing of the new one.
+  'self-confirming-tests': {
+    'src/add.js': '// adds\nconst add = (a, b) => a + b;\nconst isBig = (n) => n >= 100;\n',
+  },
 };
 
 async function caseOf(violation: Files): Promise<GateCase> {
@@ -113,6 +117,9 @@ describe('runGates()', () => {
     expect(results.find(({ gate }) => gate === 'review')?.findings).toMatchObject([
       { severity: 'MINOR', file: 'src/add.js' },
     ]);
+    expect(results.find(({ gate }) => gate === 'self-confirming-tests')?.note).toBe(
+      '1 of 1 breaks noticed, of 1 possible',
+    );
   });
 
   it.each(gateNames.filter(isStatic))('has %s find its own violation, and no other gate', async (gate) => {
@@ -122,6 +129,30 @@ describe('runGates()', () => {
   it.each(gateNames.filter(isStatic))('would not find that violation if %s were blind', async (gate) => {
     const blind = { ...collectors, [gate]: () => Promise.resolve({ findings: [] }) };
     expect(await redOf(violations[gate], blind)).not.toContain(gate);
+  });
+
+  it('says where a line is that no test holds, and how it was broken; bounded, and never in the project', async () => {
+    const given = await caseOf(violations['self-confirming-tests']);
+    const [result] = await runGates(given, ['self-confirming-tests']);
+    expect(result?.findings).toMatchObject([{ severity: 'MAJOR', file: 'src/add.js', line: 3 }]);
+    expect(result?.findings[0]?.text).toContain('const isBig = (n) => n < 100;');
+    expect(result?.note).toBe('1 of 3 breaks noticed, of 3 possible');
+    expect(readFileSync(join(given.root, 'src/add.js'), 'utf8')).toBe(
+      violations['self-confirming-tests']['src/add.js'],
+    );
+    const bounded = mergePlan(given.policy.gates, { gates: { 'self-confirming-tests': { mutantsMax: 1 } } });
+    const [once] = await runGates({ ...given, policy: { ...given.policy, gates: bounded } }, [
+      'self-confirming-tests',
+    ]);
+    expect(once).toMatchObject({ pass: true, note: '1 of 1 breaks noticed, of 3 possible' });
+    const late = mergePlan(given.policy.gates, { gates: { 'self-confirming-tests': { minutes: 0.000001 } } });
+    const [none] = await runGates({ ...given, policy: { ...given.policy, gates: late } }, [
+      'self-confirming-tests',
+    ]);
+    expect(none).toMatchObject({
+      pass: true,
+      note: 'not run: the tests are not green in time on a copy of the project',
+    });
   });
 
   it('feeds back the real output, and keeps all of it', async () => {
