@@ -127,7 +127,9 @@ describe('runGates()', () => {
   });
 
   it.each(gateNames.filter(isStatic))('would not find that violation if %s were blind', async (gate) => {
-    const blind = { ...collectors, [gate]: () => Promise.resolve({ findings: [] }) };
+    const nothing = () => Promise.resolve({ findings: [] });
+    // The slow one has its say above, and in its own row.
+    const blind = { ...collectors, 'self-confirming-tests': nothing, [gate]: nothing };
     expect(await redOf(violations[gate], blind)).not.toContain(gate);
   });
 
