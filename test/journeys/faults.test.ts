@@ -133,7 +133,7 @@ describe('rights', () => {
     expect(plain(ran.said)).toMatch(/may not open more files|[Tt]oo many (open )?files|EMFILE/);
     expect(ran.code).not.toBe(0);
     expect(handoffText(project)).toBe(before);
-    expect(existsSync(join(project.root, 'ran.log'))).toBe(false);
+    expect(existsSync(join(project.root, '.next-role/ran.log'))).toBe(false);
     expect((await runUnder(project, null)).code).toBe(2);
   });
 });

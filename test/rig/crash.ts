@@ -84,7 +84,7 @@ export function outcomeOf(project: Project): Outcome {
     .sort();
   return {
     files: Object.fromEntries(names.map((name) => [name, timeless(name, fileOf(project, name))])),
-    sessions: fileOf(project, 'ran.log'),
+    sessions: fileOf(project, '.next-role/ran.log'),
     orders: orders.map(({ role, visit, attempt, kind }) => `${role} ${visit} ${attempt} ${kind}`),
     commits: git(project.root, 'log', '--format=%s').trim().split('\n'),
     differences,

@@ -1,11 +1,11 @@
 /**
  * A project whose roles are worked by one small shell script: a session takes milliseconds, so that a round can be run
- * hundreds of times. Each session leaves a line in `ran.log` that only it can leave; the implementer asks once.
+ * hundreds of times. Each session leaves a line in `.next-role/ran.log` that only it can leave; the implementer asks once.
  */
 import type { Project } from '../../src/protocol/project.ts';
 import { artifactsOf, makeProject, type Step } from './journey.ts';
 
-/** What a good full round with one question leaves in `ran.log`. */
+/** What a good full round with one question leaves in `.next-role/ran.log`. */
 export const ranInOrder = 'architect 1\nimplementer 1\nimplementer 2\nreviewer 1\nmemorial 1\n';
 
 const roles = ['architect', 'implementer', 'reviewer', 'memorial'];
@@ -14,9 +14,9 @@ const roles = ['architect', 'implementer', 'reviewer', 'memorial'];
 const script = `
 set -e
 handoff=$NEXT_ROLE_HANDOFF
-echo "$NEXT_ROLE_ROLE $NEXT_ROLE_VISIT" >>ran.log
+echo "$NEXT_ROLE_ROLE $NEXT_ROLE_VISIT" >>.next-role/ran.log
 propose() { sed -i -e "s/^next-role: .*/next-role: $1/" -e "s/^status: .*/status: $2/" "$handoff"; }
-if [ "$NEXT_ROLE_ROLE-$(grep -c '^implementer' ran.log)" = implementer-1 ]; then
+if [ "$NEXT_ROLE_ROLE-$(grep -c '^implementer' .next-role/ran.log)" = implementer-1 ]; then
   sed -i -e 's/^status: .*/status: ESCALATE\\nescalation:\\n  question: A or B?\\n  options:\\n    A: { do: a, then: "" }\\n    B: { do: b, then: "" }/' "$handoff"
   exit 0
 fi
@@ -47,6 +47,6 @@ export function makeShellProject(more: { readonly git?: boolean } = {}): Promise
     scenario: {},
     git: more.git ?? true,
     settings: { agent: 'shell', agents: { shell: { kind: 'command', run: 'sh agent.sh' } } },
-    files: { 'agent.sh': script, '.gitignore': 'ran.log\n', ...owedFiles() },
+    files: { 'agent.sh': script, ...owedFiles() },
   });
 }
