@@ -67,7 +67,7 @@ describe('a session that does not do its part', () => {
 
   it('that owes a file and never writes it ends in a question, not in a loop', async () => {
     const forgot = [{ handoff: { 'next-role': 'implementer', status: 'READY' } }];
-    const project = await makeProject({ scenario: scenario('architect', forgot) });
+    const project = await makeProject({ settings: quick, scenario: scenario('architect', forgot) });
     const journey = await play(project, rests);
     expect(journey.sessions()).toEqual(['architect', 'architect']);
     expect(journey.ended).toMatchObject({
@@ -182,7 +182,7 @@ describe('a session that does not do its part', () => {
     const [spec, ...rest] = good('architect', 'implementer');
     const { path } = spec?.['write'] as { path: string };
     const folder = [{ run: `mkdir -p ${path.replace('{round}', 'R01')}` }, ...rest];
-    const project = await makeProject({ scenario: scenario('architect', folder) });
+    const project = await makeProject({ settings: quick, scenario: scenario('architect', folder) });
     const journey = await play(project, rests);
     expect(journey.sessions()).toEqual(['architect', 'architect']);
     expect(journey.ended).toMatchObject({ situation: { rest: 2 } });
@@ -214,7 +214,9 @@ describe('a session that does not do its part', () => {
       },
       ...good('implementer', 'reviewer'),
     ];
-    const project = await makeProject({ scenario: scenario('implementer', leaks) });
+    // The audit would send such a session back; here it is the next brief that must hold by itself.
+    const gates = { 'hidden-read': { off: true }, 'write-policy': { off: true } };
+    const project = await makeProject({ settings: { gates }, scenario: scenario('implementer', leaks) });
     await play(project);
     expect(handoffText(project)).toContain('coordination//logs');
     const reviewer = readdirSync(join(project.own, 'sessions')).find((name) => name.includes('-reviewer-'));
@@ -258,7 +260,7 @@ const fast = {
 describe('a human', () => {
   it('who pauses a working session has it stopped gracefully, and gets it back on READY', async () => {
     const slow = [
-      { write: { path: 'src/half.txt', text: 'half\n' } },
+      { write: { path: 'coordination/specs/Q-R01-SPEC.md', text: 'half\n' } },
       { pause: 30_000 },
       ...good('architect', 'implementer'),
     ];
@@ -270,7 +272,7 @@ describe('a human', () => {
     );
     change(project, { status: 'PAUSED' });
     await journey.inState('parked');
-    expect(fileOf(project, 'src/half.txt')).toBe('half\n');
+    expect(fileOf(project, 'coordination/specs/Q-R01-SPEC.md')).toBe('half\n');
     expect(handoffText(project)).toMatch(/next-role: architect\nstatus: PAUSED\n/);
     expect(handoffText(project)).not.toContain('dispatch');
     writeFileSync(join(project.root, 'scenario.yaml'), JSON.stringify({ about: '', roles: goodRound }));
