@@ -245,7 +245,13 @@ describe.each(answers)('the round with answer %s', (answer) => {
   it('keeps every role inside its contract and owes nothing', () => {
     for (const role of new Set(played(answer).written.map((writing) => writing.role))) {
       const path = `roles/${role}.md`;
-      const reading = readRole({ path, text: text(root, path) }, ['solo', 'audit', 'full', 'coordinator']);
+      const reading = readRole({ path, text: text(root, path) }, [
+        'solo',
+        'audit',
+        'full',
+        'oracle',
+        'coordinator',
+      ]);
       if (!reading.ok) throw new Error(JSON.stringify(reading.diagnostics));
       checkContract(reading.role, played(answer));
     }
