@@ -45,9 +45,11 @@ describe('readCatalog()', () => {
       'coordinator',
       'implementer',
       'memorial',
+      'oracle',
       'reviewer',
+      'second-reviewer',
     ]);
-    expect(Object.keys(policy.tiers)).toEqual(['solo', 'audit', 'full', 'coordinator']);
+    expect(Object.keys(policy.tiers)).toEqual(['solo', 'audit', 'full', 'oracle', 'coordinator']);
   });
 
   it('finds a role and a tier that the project adds', async () => {
@@ -131,7 +133,7 @@ describe('readCatalog()', () => {
         diagnostics: [
           {
             severity: 'warning',
-            hint: 'Valid names here: tiers.yaml, models.yaml, limits.yaml, gates.yaml, agents.yaml, memorial.yaml, failures.yaml.',
+            hint: 'Valid names here: tiers.yaml, models.yaml, router.yaml, limits.yaml, gates.yaml, agents.yaml, memorial.yaml, failures.yaml, prices.yaml.',
           },
         ],
       },

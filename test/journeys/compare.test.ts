@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { compare } from '../../src/domain/compare.ts';
 import { runArms, type ArmNews } from '../../src/runner/compare.ts';
-import { artifactsOf, git, makeProject, removeProjects, self } from '../rig/journey.ts';
+import { artifactsOf, good, git, makeProject, removeProjects, self } from '../rig/journey.ts';
 
 afterAll(removeProjects);
 
@@ -28,15 +28,15 @@ const work = [
 
 it('works each arm on the same inputs in a worktree of its own, and leaves what is the user’s', async () => {
   const project = await makeProject({
-    scenario: { implementer: [work] },
+    scenario: { architect: [good('architect', 'implementer')], implementer: [work] },
     // The script writes what either tier asks for, so one of them has a file too many.
     settings: { gates: { 'write-policy': { off: true } } },
     git: true,
     files: {
       'task.md': '# What is wanted\n',
       '.gitignore': '.next-role/\n',
-      // One role is enough to see an arm work; both tiers have it, so that one script serves both.
-      'coordination/state/tiers.yaml': 'full:\n  about: one role\n  roles: [implementer]\n',
+      // Two roles are enough to see an arm of several work.
+      'coordination/state/tiers.yaml': 'full:\n  about: two roles\n  roles: [architect, implementer]\n',
     },
   });
   writeFileSync(join(project.root, 'task.md'), '# What is wanted, not committed\n');
