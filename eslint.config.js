@@ -2,7 +2,16 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['dist', 'coverage', 'node_modules', 'test/e2e/clients', 'examples', '**/*.mjs', '**/*.cjs', '*.config.js'],
+    ignores: [
+      'dist',
+      'coverage',
+      'node_modules',
+      'test/e2e/clients',
+      'examples',
+      '**/*.mjs',
+      '**/*.cjs',
+      '*.config.js',
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   {

@@ -70,9 +70,7 @@ export function costByRole({ sessions }: Receipt, sheet: PriceSheet): Markup {
       role,
       usd: sumUsd(mine.map(({ usd }) => usd)),
       complete: mine.every(({ usd, atLeast }) => usd !== null && !atLeast),
-      parts: isSplit
-        ? usageClasses.map((each) => sumUsd(parts.map((part) => part[each])) ?? 0)
-        : null,
+      parts: isSplit ? usageClasses.map((each) => sumUsd(parts.map((part) => part[each])) ?? 0) : null,
     };
   });
   const most = Math.max(...roles.map(({ usd }) => usd ?? 0));
