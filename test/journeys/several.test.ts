@@ -31,7 +31,7 @@ const slow: Scenario = {
   ...goodRound,
   architect: [
     [
-      { write: { path: 'src/half.txt', text: 'half\n' } },
+      { write: { path: '.next-role/half.txt', text: 'half\n' } },
       { pause: 30_000 },
       ...good('architect', 'implementer'),
     ],
@@ -96,7 +96,7 @@ describe('watch', () => {
     expect(handoffText(paused)).toBe(idle);
 
     change(paused, { status: 'READY' });
-    await until('the slow session', () => hasFile(paused, 'src/half.txt'));
+    await until('the slow session', () => hasFile(paused, '.next-role/half.txt'));
     change(second, { status: 'READY' });
     change(paused, { status: 'PAUSED' });
     await until(
@@ -127,7 +127,7 @@ describe('one project', () => {
   it('has one runner: a second gets 75 and is told who holds it', async () => {
     const project = await makeProject({ scenario: slow });
     const first = command('run', '--dir', project.root);
-    await until('the session', () => hasFile(project, 'src/half.txt'));
+    await until('the session', () => hasFile(project, '.next-role/half.txt'));
     const second = command('run', '--dir', project.root);
     expect(await second.ended).toBe(75);
     expect(second.out()).toContain(String(first.child.pid));
@@ -140,7 +140,7 @@ describe('one project', () => {
     async (signal) => {
       const project = await makeProject({ scenario: slow });
       const running = command('run', '--dir', project.root);
-      await until('the session', () => hasFile(project, 'src/half.txt'));
+      await until('the session', () => hasFile(project, '.next-role/half.txt'));
       const [session] = /dispatch: (\S+)/.exec(handoffText(project))?.slice(1) ?? [];
       const claim = readFileSync(join(project.own, 'sessions', session!, 'claim'), 'utf8');
       const pid = Number(/\d+/.exec(claim)?.[0]);
@@ -155,13 +155,13 @@ describe('one project', () => {
   );
 
   it('whose runner was killed has its living session adopted, not started again', async () => {
-    const ran = { append: { path: 'ran.log', text: '{role}\n' } };
+    const ran = { append: { path: '.next-role/ran.log', text: '{role}\n' } };
     const scenario = {
       ...goodRound,
       architect: [
         [
           ran,
-          { write: { path: 'src/half.txt', text: 'x' } },
+          { write: { path: '.next-role/half.txt', text: 'x' } },
           { pause: 1_500 },
           ...good('architect', 'implementer'),
         ],
@@ -169,19 +169,19 @@ describe('one project', () => {
     };
     const project = await makeProject({ scenario });
     const first = command('run', '--dir', project.root);
-    await until('the session', () => hasFile(project, 'src/half.txt'));
+    await until('the session', () => hasFile(project, '.next-role/half.txt'));
     first.child.kill('SIGKILL');
     await first.ended;
     const journey = start(project);
     expect(await journey.end).toMatchObject({ situation: { rest: 0 } });
-    expect(readFileSync(join(project.root, 'ran.log'), 'utf8')).toBe('architect\n');
+    expect(readFileSync(join(project.root, '.next-role/ran.log'), 'utf8')).toBe('architect\n');
     expect(journey.sessions()).toEqual(['implementer', 'reviewer', 'memorial']);
   });
 
   it('whose session vanished with its machine asks the human instead of running it again', async () => {
     const project = await makeProject({ scenario: slow });
     const first = command('run', '--dir', project.root);
-    await until('the session', () => hasFile(project, 'src/half.txt'));
+    await until('the session', () => hasFile(project, '.next-role/half.txt'));
     const session = /dispatch: (\S+)/.exec(handoffText(project))?.[1];
     const claim = join(project.own, 'sessions', session!, 'claim');
     const pid = Number(/\d+/.exec(readFileSync(claim, 'utf8'))?.[0]);
