@@ -51,7 +51,14 @@ describe('a bug that the builder’s own tests pass', () => {
       git: true,
       handoff: handoff({ tier: 'full' }),
       files: { 'package.json': example('package.json'), 'coordination/MEMORIAL.md': '# Memorial\n' },
-      settings: { gates: { tests: { command: 'node --test' }, acceptance: { folder: check } } },
+      // The builder's tests are the point: they let a bug pass, and so would let breaks of its lines pass.
+      settings: {
+        gates: {
+          tests: { command: 'node --test' },
+          acceptance: { folder: check },
+          'self-confirming-tests': { off: true },
+        },
+      },
       scenario: {
         architect: [
           [
