@@ -31,9 +31,11 @@ export function sighted(
   role: string,
   results: readonly GateResult[],
 ): readonly GateSight[] {
+  // A green gate with a note had nothing to check, unless the note says where its output is: that confirms nothing.
+  const ran = results.filter(({ pass, note }) => !pass || note === null || note.startsWith('output: '));
   const isSeen = (sight: GateSight): boolean =>
-    sight.role === role && results.some(({ gate }) => gate === sight.gate);
-  const seen = results.map((result): GateSight => {
+    sight.role === role && ran.some(({ gate }) => gate === sight.gate);
+  const seen = ran.map((result): GateSight => {
     const before = sights.find((sight) => sight.role === role && sight.gate === result.gate);
     if (before?.red === true) return before;
     const findings = result.pass
@@ -144,13 +146,13 @@ function violated(ledger: RuleLedger, sight: Sight, round: string): RuleLedger {
   };
 }
 
-/** A confirmation counts for the rule it names, or for all of its discipline and role that are not retired. */
+/** A confirmation counts for the rule it names; one that names none, for all of its discipline and role that are not retired. */
 function confirmed(ledger: RuleLedger, sight: Sight, round: string): RuleLedger {
   const lesson = sight.lesson;
   const named =
     lesson === null ? [] : ledger.rules.filter((rule) => isOf(rule, sight) && isSame(rule.text, lesson));
   const all = ledger.rules.filter((rule) => isOf(rule, sight) && rule.status !== 'retired');
-  return (named.length > 0 ? named : all).reduce(
+  return (lesson === null ? all : named).reduce(
     (next, rule) =>
       withRule(next, {
         ...rule,

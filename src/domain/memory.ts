@@ -2,7 +2,7 @@
  * How the memory changes when a hand reports back: a claim counts a session, a write closes an order. No decision is
  * made here.
  */
-import type { MachineEvent } from '../protocol/event.ts';
+import type { MachineEvent, SessionReport } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { allowed, spend } from './budget.ts';
 import { awaitedPaths } from './gate.ts';
@@ -40,6 +40,7 @@ export function ended(context: Context, event: EventOf<'ENDED'>): Context {
   const { companion, at } = event;
   const first = order === null ? context.spent : spend(context.spent, order, event);
   const beside = order?.companion;
+  const usd = usdOf(event) + (companion === undefined ? 0 : usdOf(companion));
   return {
     ...context,
     at,
@@ -48,8 +49,13 @@ export function ended(context: Context, event: EventOf<'ENDED'>): Context {
     stopping: null,
     spent:
       companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at }),
-    round: order === null || round === null ? round : remembered(round, order, event),
+    round: order === null || round === null ? round : remembered(round, order, { ...event, costUsd: usd }),
   };
+}
+
+/** What a session cost in US dollars: the agent's own figure, else ours; 0 where nobody knows. */
+function usdOf({ costUsd, priced }: Pick<SessionReport, 'costUsd' | 'priced'>): number {
+  return costUsd ?? (priced.microUsd ?? 0) / 1e6;
 }
 
 /** The uphill write is done: an order is closed, an answered question too. */

@@ -181,6 +181,12 @@ describe('sighted()', () => {
     expect(sighted(red, 'implementer', [result(true)])).toEqual(red);
   });
 
+  it('takes a gate that had nothing to check for no confirmation', () => {
+    const idle = { ...result(true), note: 'no command: set gates.tests.command' };
+    expect(sighted([], 'implementer', [idle])).toEqual([]);
+    expect(sighted([], 'implementer', [{ ...result(true), note: 'output: x.txt' }])).toHaveLength(1);
+  });
+
   it('keeps roles apart', () => {
     const one = sighted([], 'implementer', [result(false)]);
     expect(sighted(one, 'reviewer', [result(true)]).map((sight) => [sight.role, sight.red])).toEqual([

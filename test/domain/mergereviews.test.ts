@@ -66,6 +66,23 @@ describe('mergeReviews()', () => {
     expect(mergeReviews(opinions([general], [general, general]))).toHaveLength(2);
   });
 
+  it('does not take a file that both name for a word in common', () => {
+    const first = finding({ text: 'src/a.ts:10 the sign is wrong' });
+    const second = finding({ text: 'src/a.ts:10 nobody closes the handle', severity: 'CRITICAL' });
+    expect(mergeReviews(opinions([first], [second]))).toHaveLength(2);
+  });
+
+  it('joins what names no place of the work, though each stands at its own report', () => {
+    const report = (name: string): string => `coordination/reviews/REVIEWER-REPORT-${name}.md`;
+    const first = finding({ file: report('R01'), line: 7, text: 'nothing tests the empty list' });
+    const second = finding({
+      file: report('R01-SECOND'),
+      line: 40,
+      text: 'the empty list has nothing that tests it',
+    });
+    expect(mergeReviews(opinions([first], [second]))).toHaveLength(1);
+  });
+
   it('takes one report alone as it is', () => {
     expect(shape(mergeReviews(opinions([finding({})], []).slice(0, 1)))).toEqual([
       'MINOR src/a.ts:10 reviewer',

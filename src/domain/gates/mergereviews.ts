@@ -60,14 +60,25 @@ function join(one: MergedFinding, other: Finding, by: string): MergedFinding {
   };
 }
 
-/** The same place within a few lines; or the same file, or none, and mostly the same words. */
+/** The same place within a few lines and a word in common; or the same file, or none, and mostly the same words. */
 function isSame(one: Finding, other: Finding): boolean {
+  const alike = shared(wordsIn(one), wordsIn(other));
+  if (isInReport(one) && isInReport(other)) return alike >= sameWords;
   if (one.file !== other.file) return false;
   if (one.line !== null && other.line !== null) {
-    const near = Math.abs(one.line - other.line) <= sameLines;
-    return near && (one.line === other.line || shared(one.text, other.text) > 0);
+    return Math.abs(one.line - other.line) <= sameLines && alike > 0;
   }
-  return shared(one.text, other.text) >= sameWords;
+  return alike >= sameWords;
+}
+
+/** A finding that names no place of the work stands at its own report, whose path says nothing. */
+function isInReport({ file }: Finding): boolean {
+  return file !== null && /REVIEWER-REPORT-[^/]*\.md$/.test(file);
+}
+
+/** Without the path: two findings in one file do not say the same because both name it. */
+function wordsIn({ file, text }: Finding): string {
+  return file === null ? text : text.replaceAll(file, '');
 }
 
 function shared(one: string, other: string): number {
