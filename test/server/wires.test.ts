@@ -117,9 +117,9 @@ roles:
 
 describe('a script', () => {
   it.each([
-    ['messages', 'Write', '/project/out/R07.md'],
-    ['responses', 'exec_command', '/project/out/R07.md'],
-    ['generate', 'write_file', '/project/out/R07.md'],
+    ['messages', 'Write', '/work/out/R07.md'],
+    ['responses', 'exec_command', '/work/out/R07.md'],
+    ['generate', 'write_file', '/work/out/R07.md'],
   ] as const)('on the wire %s calls %s in the folder the client works in', async (name, tool, path) => {
     const api = await open(script);
     const seen = JSON.stringify(await frames(api, asks[name](0)));
