@@ -3,8 +3,9 @@
 //   npm run soak                      the whole of it; needs Linux and about ten minutes
 //   npm run soak -- --rounds 3 --projects 2 --seed 7
 //
-// Everything that goes wrong follows from the seed. Ends with 1 when work was lost, a finished session was run again, a
-// human's edit is gone, or something was left behind: a process, a descriptor, a temporary file.
+// Everything that goes wrong follows from the seed. Every journal starts just below the length at which it is packed away,
+// so that this too happens among the faults. Ends with 1 when work was lost, a finished session was run again, a human's
+// edit is gone, a journal was not packed away, or something was left behind: a process, a descriptor, a temporary file.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -35,11 +36,17 @@ const main = realpathSync('dist/bin/next-role.cjs');
 const faultsModule = realpathSync('test/rig/faults.mjs');
 const agent = realpathSync('bench/soak-agent.sh');
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'next-role-soak-')));
+const { openJournal } = await import(join(process.cwd(), 'dist/effects/journal.js'));
+const { segmentBytesMax } = await import(join(process.cwd(), 'dist/effects/segments.js'));
 const roles = ['maker', 'checker'];
 const lookMs = 150;
 /** A project that shows nothing new for this long has lost its runner, as on a full disk; a human would start it again. */
 const stuckMs = 45_000;
 const soakMsMax = 3_600_000;
+/** How far below that length a journal begins: about one round. */
+const shortOfBytes = 24 * 1024;
+/** Of a hundred rounds; what a runner holds of each project is bounded, and the collector has its own rhythm. */
+const growthMbMax = 15;
 
 /** mulberry32 */
 let state = seed >>> 0;
@@ -244,6 +251,25 @@ function temporaryLeft() {
   );
 }
 
+/** Lets the runner begin a journal, which then repeats its last record until it is almost due to be packed away. */
+function lengthenJournal({ folder, handoff }) {
+  const ready = read(handoff);
+  writeFileSync(handoff, setKeys(ready, { status: 'PAUSED' }));
+  const begun = spawnSync(process.execPath, [main, 'run', '--dir', folder], { env, encoding: 'utf8' });
+  if (begun.error !== undefined) throw begun.error;
+  const path = join(folder, '.next-role/journal.jsonl');
+  const journal = openJournal(path);
+  const { last } = journal.load();
+  if (last === null) throw new Error(`No journal was begun in ${folder}: ${begun.stdout}${begun.stderr}`);
+  while (statSync(path).size < segmentBytesMax - shortOfBytes)
+    journal.append({ event: last.event, state: last.state, effects: [] });
+  journal.close();
+  writeFileSync(handoff, ready);
+}
+
+for (const project of projects) lengthenJournal(project);
+const under = (folder) => (existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []);
+
 const startedAt = Date.now();
 startWatch(null);
 let sampledAt = 0;
@@ -291,7 +317,7 @@ const code = await watch.ended;
 await new Promise((resolve) => setTimeout(resolve, 1_000));
 
 let [lost, repeated, editsLost, unfinished, sessions, differences] = [0, 0, 0, 0, 0, 0];
-let journalMb = 0;
+let [journalMb, packedAway] = [0, 0];
 for (const { folder, handoff, edits, done } of projects) {
   if (!done) unfinished += 1;
   const finished = read(join(folder, 'finished.log')).split('\n').filter(Boolean);
@@ -306,25 +332,21 @@ for (const { folder, handoff, edits, done } of projects) {
       if (taken !== '') count(taken);
     }
   }
-  const history = join(folder, 'coordination/history');
-  const kept = [
-    handoff,
-    ...(existsSync(history) ? readdirSync(history).map((name) => join(history, name)) : []),
-  ]
-    .map(read)
-    .join('\n');
+  const kept = [handoff, ...under(join(folder, 'coordination/history'))].map(read).join('\n');
   editsLost += edits.filter((words) => !kept.includes(words)).length;
   const replayed = spawnSync(process.execPath, [main, 'replay', '--dir', folder], { env });
   if (replayed.status !== 0) differences += 1;
-  for (const name of readdirSync(join(folder, '.next-role'))) {
-    if (name.startsWith('journal')) journalMb += statSync(join(folder, '.next-role', name)).size / 1e6;
-  }
+  const segments = join(folder, '.next-role/journal');
+  if (existsSync(segments)) packedAway += 1;
+  for (const path of [join(folder, '.next-role/journal.jsonl'), ...under(segments)])
+    journalMb += statSync(path).size / 1e6;
 }
 const left = processesLeft();
 const temporary = temporaryLeft();
 const fds = [last.fds[Math.min(3, last.fds.length - 1)] ?? 0, last.fds.at(-1) ?? 0];
 const mbs = last.samples.map(({ mb }) => mb);
 const perHundred = slope(last.samples);
+const seen = last.samples.at(-1)?.finished - (last.samples[0]?.finished ?? 0);
 const faults = Object.entries(injected).filter(([name]) => !name.startsWith('('));
 const total = faults.reduce((sum, [, n]) => sum + n, 0);
 const line = (label, words) => console.log(`${label.padEnd(22)}${words}`);
@@ -347,10 +369,8 @@ line('work lost', String(lost));
 line('sessions repeated', String(repeated));
 line('human edits lost', `${editsLost} of ${projects.reduce((sum, { edits }) => sum + edits.length, 0)}`);
 line('journals that differ', `${differences} of ${projectCount}, ${journalMb.toFixed(1)} MB in all`);
-line(
-  'runners',
-  `${generations.length}; the last saw ${last.samples.at(-1)?.finished - (last.samples[0]?.finished ?? 0)} rounds and ended with ${code}`,
-);
+line('journals packed away', `${packedAway} of ${projectCount}`);
+line('runners', `${generations.length}; the last saw ${seen} rounds and ended with ${code}`);
 line(
   'its memory',
   `${Math.round(mbs[0] ?? 0)} MB at its start, ${Math.round(Math.max(...mbs))} MB at most, ${Math.round(mbs.at(-1) ?? 0)} MB at its end; ${perHundred.toFixed(1)} MB per 100 rounds`,
@@ -358,7 +378,11 @@ line(
 line('its descriptors', `${fds[0]} early, ${fds[1]} at its end`);
 line('processes left', String(left.length));
 line('temporary files left', String(temporary.length));
+/** A runner that saw fewer rounds than this says nothing yet about its memory. */
+const flat = seen < 40 || perHundred <= growthMbMax;
 const good =
+  flat &&
+  packedAway === projectCount &&
   unfinished === 0 &&
   lost === 0 &&
   repeated === 0 &&
