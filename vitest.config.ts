@@ -6,14 +6,17 @@ import { defineConfig } from 'vitest/config';
 const home = join(tmpdir(), `next-role-tests-${process.pid}`);
 const env = { XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state') };
 
+/** Files at a time of those that wait for processes and clocks. */
+const waiting = availableParallelism() + 1;
+
 // With it Node 20 starts three times slower, before any code runs, and the tests start some hundred processes. Nothing
 // here leaves the machine, so no certificate is asked for.
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
 /**
- * Four projects. `unit` has no clock and no process worth naming; `journeys` start real processes and watch real files, so
- * two of their files run at a time, and those of `e2e`, with whole agent programs, one at a time. `npm test` runs these three; `long` holds what takes
- * more than a minute, and is run by `npm run test:long` alone.
+ * Four projects. `unit` has no clock and no process worth naming; `journeys` start real processes and watch real files,
+ * `e2e` whole agent programs. These two wait more than they compute, so a file more than there are processors runs at a
+ * time. `npm test` runs these three; `long` holds what takes more than a minute, and is run by `npm run test:long` alone.
  */
 export default defineConfig({
   test: {
@@ -37,8 +40,7 @@ export default defineConfig({
           include: ['test/journeys/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          // They wait for processes and clocks more than they compute.
-          maxWorkers: 2,
+          maxWorkers: waiting,
           sequence: { groupOrder: 2 },
         },
       },
@@ -50,7 +52,8 @@ export default defineConfig({
           exclude: ['test/e2e/clients/**'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: waiting,
+          sequence: { groupOrder: 2 },
         },
       },
       {

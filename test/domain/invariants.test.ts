@@ -51,7 +51,7 @@ describe('what must always be true', () => {
         expect(counted).toBeLessThanOrEqual(policy.caps.perRound);
         expect(world.state.context.round?.limitWaits ?? 0).toBeLessThanOrEqual(limitWaits);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -68,7 +68,7 @@ describe('what must always be true', () => {
           for (const n of perDispatch.values()) expect(n).toBeLessThanOrEqual(policy.caps.perDispatch);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -78,7 +78,7 @@ describe('what must always be true', () => {
         const world = play(history, moves);
         for (const session of world.sessions) expect(session.openQuestion).toBe(false);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -88,7 +88,7 @@ describe('what must always be true', () => {
         const world = play([], moves);
         expect(world.state.context.round?.decisions ?? []).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -99,7 +99,7 @@ describe('what must always be true', () => {
         const ids = world.sessions.map(({ order }) => order.id);
         expect(new Set(ids).size).toBe(ids.length);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -113,7 +113,7 @@ describe('what must always be true', () => {
           if (resting.includes(world.state.value)) expect(situation.rest).not.toBeNull();
         });
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -132,7 +132,7 @@ describe('what must always be true', () => {
           state = stepped.state;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 

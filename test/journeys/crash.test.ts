@@ -1,5 +1,5 @@
 /**
- * kill -9 of the runner at each fourth record of its journal, in a full-tier round with a question in it: when the record
+ * kill -9 of the runner at each eighth record of its journal, in a full-tier round with a question in it: when the record
  * is durable, and nothing of what it wants is done. All records, and every step of any other kind, take longer than a
  * minute: `npm run test:long` (test/long/crash.test.ts).
  */
@@ -25,7 +25,7 @@ it(
     expect(points.length).toBeGreaterThan(30);
     // What a power cut leaves: no step before its record is synced, no name before its content.
     for (const { steps } of halves) expect(breachesOf(steps)).toEqual([]);
-    const tried = points.filter((_, index) => index % 4 === 0);
+    const tried = points.filter((_, index) => index % 8 === 0);
     await inLanes(tried, async ({ half, at }) => {
       const { hit, outcome: found } = await roundWith(half, { at, act: 'kill-after' });
       expect(hit.signal, `step ${at}: ${hit.said}`).toBe('SIGKILL');

@@ -103,7 +103,7 @@ describe('set, then read', () => {
         expect(read(text, key)).toBe(key === 'free' ? two : one);
         expect(read(text, 'free')).toBe(two);
       }),
-      { numRuns: 1500 },
+      { numRuns: 750 },
     );
   });
 
@@ -115,7 +115,7 @@ describe('set, then read', () => {
         expect(read(text, key)).toBe(plain(key === 'free' ? two : one));
         expect(read(text, 'free')).toBe(plain(two));
       }),
-      { numRuns: 1500 },
+      { numRuns: 750 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('set, then read', () => {
         );
         expect(decode(text).handoff?.escalation).toEqual(asked);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -163,7 +163,7 @@ describe('every other byte', () => {
         const more = edited(text, { fresh: 'x' });
         expect(more.replace(/^ *fresh: x\r?\n/im, '')).toBe(text);
       }),
-      { numRuns: 1500 },
+      { numRuns: 750 },
     );
   });
 
@@ -191,7 +191,7 @@ describe('every other byte', () => {
         expect(decode(back)).toEqual(decode(text));
         if (free.trim() !== '') expect(back).toBe(text);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -269,7 +269,7 @@ describe('no text at all', () => {
         if (result.ok) expect(read(result.text, 'tier')).toBe('solo');
         else expect(result.problems.length).toBeGreaterThan(0);
       }),
-      { numRuns: 2500 },
+      { numRuns: 1250 },
     );
   });
 
@@ -307,7 +307,7 @@ describe('no text at all', () => {
         expect(canary.executed).toBeUndefined();
         if (!/^\s*(ya?ml)?\s*$/i.test(name) && !name.startsWith('-')) expect(reading.handoff).toBeNull();
       }),
-      { numRuns: 900 },
+      { numRuns: 450 },
     );
   });
 });
