@@ -6,6 +6,7 @@ import type { Escalation } from '../protocol/escalation.ts';
 import type { Role } from '../protocol/handoff.ts';
 import type { Order } from '../protocol/session.ts';
 import { asked, questionId } from './question.ts';
+import { seatOf } from './companion.ts';
 import { releaseKeys, type Context } from './round.ts';
 import { write } from './verdict.ts';
 
@@ -18,6 +19,8 @@ export type Ask = {
   readonly accept?: Role | null;
   /** The role to run again, when it is not the one of the order. */
   readonly again?: Role;
+  /** What running again means, where that is more than the one role. */
+  readonly againWords?: { readonly do: string; readonly then: string };
   /** How the question begins; absent: that the role of the order did not come to a good end. */
   readonly opening?: string;
 };
@@ -28,11 +31,14 @@ const problemCharsMax = 600;
 /** Writes ESCALATE with a question about this order: run it again, accept what is there, or stop. */
 export function ask(context: Context, order: Order, request: Ask): Context {
   const problem = oneLine(request.problem).slice(0, problemCharsMax);
-  const { again = order.role } = request;
+  const { again = seatOf(order).role } = request;
   const opening = request.opening ?? `${order.role} did not come to a good end`;
   return raise(context, order, {
     question: `${opening}: ${problem} (${oneLine(request.because)}). What now?`,
-    again: { do: `Run ${again} again`, then: 'one more allowance of sessions for this round' },
+    again: request.againWords ?? {
+      do: `Run ${again} again`,
+      then: 'one more allowance of sessions for this round',
+    },
     role: again,
     accept: request.accept ?? null,
     budget: false,
@@ -47,7 +53,7 @@ export function askBudget(context: Context, order: Order, figures: string): Cont
       do: `Run ${order.role} this once, over the budget`,
       then: 'the session after it is asked about again; raise the figure under "budget" in coordination/next-role.yaml to go on without',
     },
-    role: order.role,
+    role: seatOf(order).role,
     accept: null,
     budget: true,
   });
@@ -64,7 +70,8 @@ type Raised = {
 
 function raise(context: Context, order: Order, raised: Raised): Context {
   const { accept, budget } = raised;
-  const id = questionId(context, order.role);
+  const { role } = seatOf(order);
+  const id = questionId(context, role);
   const options = [
     { letter: 'A', ...raised.again },
     ...(accept === null
@@ -93,11 +100,11 @@ function raise(context: Context, order: Order, raised: Raised): Context {
     ...releaseKeys,
     ...context.mend,
     status: 'ESCALATE',
-    'next-role': order.role,
+    'next-role': role,
     answer: null,
     note: null,
   };
-  const question = { id, role: order.role, fingerprint: null, escalation, moves, refused: null, budget };
+  const question = { id, role, fingerprint: null, escalation, moves, refused: null, budget };
   const why = escalation.question;
   const commit = `${id} asks the human`;
   return { ...context, verdict: write({ change, escalation, question, round: asked(context), why, commit }) };

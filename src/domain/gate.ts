@@ -9,10 +9,12 @@ import type { OwedArtifact, Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { human } from '../protocol/handoff.ts';
 import { ask } from './ask.ts';
+import { firstReviewer, secondReviewer, seatOf } from './companion.ts';
 import { blockingOf } from './gates/gate.ts';
-import { review } from './gates/review.ts';
+import { isMissingOpinion, review } from './gates/review.ts';
 import { loopCap, positions, sentBack, wordsFor } from './loop.ts';
 import { sighted } from './memorial.ts';
+import { opinionMissing } from './opinion.ts';
 import { again } from './retry.ts';
 import { releaseKeys, type Context, type RoundMemory, type Verdict } from './round.ts';
 import { capReached, roleAfter, tierOf } from './route.ts';
@@ -39,13 +41,26 @@ export function awaitedPaths(policy: Policy, order: Order): readonly string[] {
     : [...owedPaths(policy, order), ...owedPaths(policy, companion)];
 }
 
+/**
+ * Whatever is owed while work stands with a role: of a review also the second opinion's, whose sessions may not all have
+ * worked beside it.
+ */
+export function stretchPaths(policy: Policy, order: Order): readonly string[] {
+  const seat = seatOf(order);
+  return seat.role === firstReviewer
+    ? [...owedPaths(policy, seat), ...owedPaths(policy, { ...seat, role: secondReviewer })]
+    : owedPaths(policy, seat);
+}
+
 export function owedPath(artifact: OwedArtifact, order: Pick<Order, 'round' | 'role' | 'tier'>): string {
   return fill(artifact.path, { round: safeName(order.round), role: order.role, tier: order.tier });
 }
 
 /** Decides after the gates: green writes the next header, red sends the role back, and at the cap a human decides. */
 export function gated(policy: Policy, context: Context, event: Gated): Context {
-  const role = context.order?.role ?? null;
+  // An opinion worked by itself completes the review that is there: it is judged in that place.
+  const order = context.order === null ? null : seatOf(context.order);
+  const role = order?.role ?? null;
   const here: Context = {
     ...context,
     at: event.at,
@@ -55,7 +70,7 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
         : { ...context.round, sights: sighted(context.round.sights, role, event.gates) },
     findings: event.gates.flatMap(({ findings }) => findings),
   };
-  const { order, round, verdict } = here;
+  const { round, verdict } = here;
   if (order === null || round === null || verdict.type !== 'gate') {
     return {
       ...here,
@@ -101,7 +116,16 @@ function reviewed(
   const isBack = verdict.to !== null && tier.roles.indexOf(verdict.to) < tier.roles.indexOf(order.role);
   const found = gates.filter(({ gate }) => gate === review.name);
   const open = blockingOf(found, policy.gates);
-  if (!isBack && open.length === 0) return advance(policy, here, order, verdict);
+  if (!isBack && open.length === 0) {
+    const missing = found.flatMap(({ findings }) => findings).filter(isMissingOpinion);
+    if (missing.length === 0) return advance(policy, here, order, verdict);
+    if (verdict.pause) return pausedFor(here, order.role);
+    return opinionMissing(policy, here, order, {
+      round,
+      accept: verdict.to,
+      findings: found.flatMap((each) => each.findings),
+    });
+  }
   const back = isBack ? verdict.to : (tier.edges.find(({ from }) => from === order.role)?.to ?? null);
   const findings = open.length > 0 ? open : found.flatMap((gate) => gate.findings);
   const accept = roleAfter(tier, order.role);

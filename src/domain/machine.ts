@@ -93,7 +93,9 @@ export function chart(policy: Policy) {
       gate: assign(({ context, event }) =>
         event.type === 'GATED' ? gated(policy, context, event) : context,
       ),
-      claim: assign(({ context, event }) => (event.type === 'CLAIMED' ? claimed(context, event) : context)),
+      claim: assign(({ context, event }) =>
+        event.type === 'CLAIMED' ? claimed(policy, context, event) : context,
+      ),
       end: assign(({ context, event }) => (event.type === 'ENDED' ? ended(context, event) : context)),
       stop: assign(({ context, event }) =>
         event.type === 'STOP' ? { ...context, stopping: event.why } : context,

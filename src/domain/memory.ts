@@ -5,7 +5,8 @@
 import type { MachineEvent, SessionReport } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { allowed, spend } from './budget.ts';
-import { awaitedPaths } from './gate.ts';
+import { seatOf } from './companion.ts';
+import { stretchPaths } from './gate.ts';
 import { remembered } from './loop.ts';
 import { count, setBack, type Context, type RoundMemory, type Verdict } from './round.ts';
 
@@ -15,7 +16,7 @@ type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: 
 export const stallRetryMs = 60_000;
 
 /** WORKING stands in the file: from here on the session counts. */
-export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
+export function claimed(policy: Policy, context: Context, event: EventOf<'CLAIMED'>): Context {
   const { order, round } = context;
   if (order === null || round === null) return context;
   const counted = count(round, order);
@@ -30,9 +31,17 @@ export function claimed(context: Context, event: EventOf<'CLAIMED'>): Context {
     spent: { ...context.spent, pass: false },
     leftAnswer: null,
     mend: {},
-    // The first known digest stays: an attempt that only completes the previous one's file must not look unchanged.
-    round: { ...counted, baseline: { ...event.baseline, ...round.baseline } },
+    // The first known digest stays: an attempt that only completes the previous one's file must not look unchanged. What
+    // another role has stood with since is another stretch of work, also where that role never handed over itself.
+    round: {
+      ...counted,
+      baseline: { ...event.baseline, ...only(round.baseline, stretchPaths(policy, order)) },
+    },
   };
+}
+
+function only(baseline: RoundMemory['baseline'], paths: readonly string[]): RoundMemory['baseline'] {
+  return Object.fromEntries(Object.entries(baseline).filter(([path]) => paths.includes(path)));
 }
 
 export function ended(context: Context, event: EventOf<'ENDED'>): Context {
@@ -78,8 +87,9 @@ export function written(policy: Policy, context: Context, event: EventOf<'WRITTE
   const memory = verdict.round ?? closed.round;
   if (memory === null) return { ...closed, question };
   const answered = withDecision(memory, verdict);
-  const handedOver = order !== null && verdict.change['next-role'] !== order.role;
-  const round = handedOver ? handedOn(withoutBaseline(policy, answered, order), order, verdict) : answered;
+  const seat = order === null ? null : seatOf(order);
+  const handedOver = seat !== null && verdict.change['next-role'] !== seat.role;
+  const round = handedOver ? handedOn(withoutBaseline(policy, answered, seat), seat, verdict) : answered;
   return { ...closed, round, question };
 }
 
@@ -114,7 +124,7 @@ function withoutBaseline(
   round: RoundMemory,
   order: NonNullable<Context['order']>,
 ): RoundMemory {
-  const owed = new Set(awaitedPaths(policy, order));
+  const owed = new Set(stretchPaths(policy, order));
   return {
     ...round,
     baseline: Object.fromEntries(Object.entries(round.baseline).filter(([path]) => !owed.has(path))),

@@ -239,12 +239,18 @@ export function newRound(id: string, tier: string): RoundMemory {
 
 /** Counts the sessions of an order that has been claimed: its own, and the one beside it. */
 export function count(round: RoundMemory, order: Order): RoundMemory {
-  return {
+  return counted(round, order, 1);
+}
+
+function counted(round: RoundMemory, order: Order, by: 1 | -1): RoundMemory {
+  const moved = (n: number | undefined): number => Math.max(0, (n ?? 0) + by);
+  const own: RoundMemory = {
     ...round,
-    sessions: round.sessions + sessionsOf(order),
-    visits: { ...round.visits, [order.role]: (round.visits[order.role] ?? 0) + 1 },
-    attempts: { ...round.attempts, [order.dispatchId]: (round.attempts[order.dispatchId] ?? 0) + 1 },
+    sessions: moved(round.sessions),
+    visits: { ...round.visits, [order.role]: moved(round.visits[order.role]) },
+    attempts: { ...round.attempts, [order.dispatchId]: moved(round.attempts[order.dispatchId]) },
   };
+  return order.companion === undefined ? own : counted(own, order.companion, by);
 }
 
 /** Notes what went wrong with an attempt of a role. */
@@ -259,19 +265,9 @@ export function setBack(
   return { ...round, setbacks: { ...round.setbacks, [role]: setback } };
 }
 
-/** Takes one session back: a human's stop and a provider's limit do not spend an attempt. */
+/** Takes the sessions of an order back: a human's stop and a provider's limit do not spend an attempt. */
 export function uncount(round: RoundMemory, order: Order): RoundMemory {
-  const less = (n: number | undefined, by = 1): number => Math.max(0, (n ?? 0) - by);
-  return {
-    ...round,
-    sessions: less(round.sessions, sessionsOf(order)),
-    visits: { ...round.visits, [order.role]: less(round.visits[order.role]) },
-    attempts: { ...round.attempts, [order.dispatchId]: less(round.attempts[order.dispatchId]) },
-  };
-}
-
-function sessionsOf(order: Order): number {
-  return order.companion === undefined ? 1 : 2;
+  return counted(round, order, -1);
 }
 
 /** Header keys that only mean something while a session works; removed by every other write. */

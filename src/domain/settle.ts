@@ -8,6 +8,7 @@ import { human, type HandoffFacts, type Role, type Status } from '../protocol/ha
 import type { Policy, Tier } from '../protocol/policy.ts';
 import type { Order, Outcome } from '../protocol/session.ts';
 import { ask } from './ask.ts';
+import { seatOf } from './companion.ts';
 import { failed, interrupted } from './failure.ts';
 import { putBack, putBackWords } from './putback.ts';
 import { asked, openQuestion } from './question.ts';
@@ -37,7 +38,10 @@ export function settle(policy: Policy, context: Context, event: Settled): Contex
     leftAnswer: here.leftAnswer ?? { text: handoff.answer },
     mend: putBack(policy, round, order, handoff),
   };
-  return judge(policy, { ...here, ...left }, { order, outcome, tier, handoff, event });
+  const judged = { order, outcome, tier, handoff, event };
+  return order.kind === 'opinion'
+    ? judgeOpinion(policy, { ...here, ...left }, judged)
+    : judge(policy, { ...here, ...left }, judged);
 }
 
 type Judged = {
@@ -79,6 +83,23 @@ function judge(policy: Policy, here: Context, judged: Judged): Context {
     default:
       return outcome satisfies never;
   }
+}
+
+/**
+ * An opinion worked by itself leaves the header alone, so what stands there is a human's, or still WORKING. Whether its
+ * report is there and counts is for the gates; only a limit of its agent is waited for first.
+ */
+function judgeOpinion(policy: Policy, here: Context, judged: Judged): Context {
+  const { order, outcome, tier, handoff, event } = judged;
+  const isUntouched = handoff.status === 'WORKING';
+  if (outcome.type === 'failed' && isUntouched && missingWords(event).length > 0) {
+    if (policy.failures[outcome.class]?.then === 'wait') return failed(policy, here, order, outcome);
+  }
+  const seat = seatOf(order);
+  if (isUntouched && (outcome.type === 'done' || outcome.type === 'failed')) {
+    return accept(here, roleAfter(tier, seat.role), { ends: null, pause: false }, []);
+  }
+  return judge(policy, here, { ...judged, order: seat, event: { ...event, artifacts: [] } });
 }
 
 function stalled(here: Context, why: string): Context {
@@ -187,7 +208,8 @@ function raised(here: Context, order: Order, event: Settled, handoff: HandoffFac
 }
 
 function paused(here: Context, order: Order): Context {
-  const round = here.outcome?.type === 'stopped' && here.round !== null ? uncount(here.round, order) : null;
+  const round =
+    here.outcome?.type === 'stopped' && here.round !== null ? uncount(here.round, here.order ?? order) : null;
   const change = { ...releaseKeys, ...here.mend, status: 'PAUSED', 'next-role': order.role };
   return { ...here, verdict: write({ change, round, why: 'a human paused the round' }) };
 }
@@ -200,7 +222,7 @@ function refusedPermission(here: Context, order: Order, missing: readonly string
 
 /** Stopped by a signal to the runner: the order is given back, so that the next start takes it up again. */
 function released(here: Context, order: Order): Context {
-  const round = here.round === null ? null : uncount(here.round, order);
+  const round = here.round === null ? null : uncount(here.round, here.order ?? order);
   const change = { ...releaseKeys, ...here.mend, status: 'READY', 'next-role': order.role };
   return { ...here, verdict: write({ change, round, why: `${order.role} was stopped before it finished` }) };
 }
@@ -210,7 +232,7 @@ function malformed(policy: Policy, here: Context, order: Order, event: Settled):
   const words = event.problems.map(
     (problem) => `NEXT-ROLE.md line ${problem.line}: ${problem.message}. ${problem.hint}`,
   );
-  const mendable = event.digest !== null && order.kind !== 'repair' && here.outcome?.type !== 'stopped';
+  const mendable = event.digest !== null && order.kind === 'work' && here.outcome?.type !== 'stopped';
   const next = mendable ? again(policy, here, order, { kind: 'repair', feedback: words }) : null;
   if (next?.verdict.type === 'cool') return next;
   return { ...here, order: null, verdict: { type: 'unreadable', problems: event.problems } };

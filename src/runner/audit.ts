@@ -8,6 +8,7 @@
 import { agentOf } from '../agents/index.ts';
 import { touchesIn } from '../agents/touch.ts';
 import { audit, gather } from '../domain/audit.ts';
+import { firstReviewer, secondReviewer } from '../domain/companion.ts';
 import { digestText } from '../effects/files.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { eachLine, keepRecord, realTarget, sessionNames, sessionText } from '../effects/sessionrecord.ts';
@@ -102,6 +103,15 @@ export async function auditOrder(place: AuditPlace, round: string, order: string
   return audited(place, own, await Promise.all(chainBefore(listed, at).map((each) => seenOf(place, each))));
 }
 
+/** The order of the last session of a role in a round; null when it had none. */
+export async function lastOrderOf(
+  place: AuditPlace & { readonly round: string },
+  role: string,
+): Promise<string | null> {
+  const listed = await sessionsOf(place, place.round);
+  return listed.findLast(({ manifest }) => manifest.role === role)?.manifest.order ?? null;
+}
+
 /** Where sessions are, and what agents the project has. */
 export type AuditPlace = {
   readonly root: string;
@@ -154,14 +164,18 @@ function kindOf(place: AuditPlace, manifest: SealedManifest): AgentKind {
   return place.policy.agents[manifest.agent]?.kind ?? 'command';
 }
 
+/** Work at one review: neither parts the sessions of the other. */
+const together: readonly string[] = [firstReviewer, secondReviewer];
+
 /** The sessions of the same role directly before one, newest first. */
 function chainBefore<Session extends Listed>(seen: readonly Session[], at: number): readonly Session[] {
-  const role = seen[at]?.manifest.role;
+  const role = seen[at]?.manifest.role ?? '';
+  const isBeside = (other: string): boolean => together.includes(role) && together.includes(other);
   const chain: Session[] = [];
-  for (let before = at - 1; before >= 0 && chain.length < chainMax; before -= 1) {
-    const session = seen[before];
-    if (session?.manifest.role !== role) break;
-    if (session !== undefined) chain.push(session);
+  for (const session of seen.slice(0, at).reverse()) {
+    const other = session.manifest.role;
+    if (chain.length >= chainMax || (other !== role && !isBeside(other))) break;
+    if (other === role) chain.push(session);
   }
   return chain;
 }

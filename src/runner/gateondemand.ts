@@ -3,7 +3,6 @@
  * agent. Owed files that are not there yet are no finding here, because nobody says that their role is done. Nothing is
  * decided by what it finds, and the journal is not touched.
  */
-import { owedIn, owedPath } from '../domain/gate.ts';
 import { readCatalog, type CatalogReading } from '../effects/catalog.ts';
 import { readText } from '../effects/files.ts';
 import { repositoryOf, startOfWork, gitFolderOf } from '../effects/git.ts';
@@ -14,9 +13,10 @@ import type { GateResult } from '../protocol/finding.ts';
 import { gateNames, mergePlan, type GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
-import { oracleOf, reportsOf, specPath } from './gatecase.ts';
+import { oracleOf, owedHere, specPath } from './gatecase.ts';
 import { runGates, textOf, type GateCase, type OwedHere } from './gates.ts';
 import { readHandoff } from './handoff.ts';
+import { reportsOf } from './reports.ts';
 import { readTrees } from './roundtrees.ts';
 
 export type GateRequest = {
@@ -78,7 +78,7 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
     owed: await owedThatAreThere(ground, policy, place),
     scopes: await scopesOf(ground, place, request.spec),
     reports: place.round === null ? [] : await reportsOf(ground, place.round),
-    absent: [],
+    against: [],
     oracle: place.round === null ? null : await oracleOf(ground, place.round),
     change: change.facts,
     keep: `${ground.own}/gates`,
@@ -129,12 +129,7 @@ async function owedThatAreThere(
   { round, tier }: InRound,
 ): Promise<readonly OwedHere[]> {
   if (round === null) return [];
-  const owed = (policy.tiers[tier]?.roles ?? []).flatMap((role) =>
-    owedIn(policy, { role, tier }).map((artifact) => ({
-      path: owedPath(artifact, { round, role, tier }),
-      sections: artifact.sections,
-    })),
-  );
+  const owed = (policy.tiers[tier]?.roles ?? []).flatMap((role) => owedHere(policy, { round, role, tier }));
   const there = await Promise.all(
     owed.map(async ({ path }) => (await textOf(`${ground.root}/${path}`)) !== null),
   );

@@ -16,7 +16,7 @@ import { isTestFile, weakenedTests } from '../domain/gates/weakenedtests.ts';
 import { errorCode, readText } from '../effects/files.ts';
 import type { Change, Trees } from '../effects/trees.ts';
 import { staysInside } from '../protocol/artifact.ts';
-import { findingId, type Finding, type GateResult } from '../protocol/finding.ts';
+import type { Finding, GateResult } from '../protocol/finding.ts';
 import type { GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { judgeAudit, type AuditedSession } from './auditgates.ts';
@@ -38,8 +38,8 @@ export type GateCase = {
   readonly reports: readonly string[];
   /** The check that an oracle left for this round, relative to the project; null where there is none. */
   readonly oracle: string | null;
-  /** Reviewers who were asked and left no report. */
-  readonly absent: readonly string[];
+  /** What is found against an opinion that therefore is not among the reports. */
+  readonly against: readonly Finding[];
   /** What the work is compared with, and what it is now; a text says why that is not known. */
   readonly change: { readonly trees: Trees; readonly from: string; readonly to: string } | string;
   /** Outputs of commands are kept in this folder. */
@@ -63,12 +63,12 @@ export const collectors: Collectors = {
   }),
   grilling: async (given) => ({ findings: grilling.judge(await owedFiles(given)), note: noteOf(given) }),
   citations: cited,
-  review: async ({ root, reports, absent }) => {
+  review: async ({ root, reports, against }) => {
     const texts = await Promise.all(
       reports.map(async (path) => ({ path, text: (await textOf(`${root}/${path}`)) ?? '' })),
     );
     return {
-      findings: [...review.judge(texts), ...absent.map(noOpinion)],
+      findings: [...review.judge(texts), ...against],
       note: reports.length === 0 ? 'there is no report' : null,
     };
   },
@@ -196,16 +196,4 @@ export async function textOf(path: string): Promise<string | null> {
     if (errorCode(error) !== '') throw error;
     return null;
   }
-}
-
-/** The first report stands alone; whoever reads the findings knows that the other opinion is missing. */
-function noOpinion(role: string): Finding {
-  return {
-    id: findingId('review', 'no-second-opinion', role),
-    gate: 'review',
-    severity: 'MAJOR',
-    file: null,
-    line: null,
-    text: `The ${role} left no report: this review is one opinion`,
-  };
 }

@@ -4,7 +4,6 @@
  * nothing here decides what follows.
  */
 import { edit } from '../protocol/codec.ts';
-import { gatesAfter } from '../protocol/gateplan.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Unstamped } from '../protocol/notice.ts';
@@ -12,8 +11,7 @@ import { awaitedPaths, owedPaths } from '../domain/gate.ts';
 import { digestOf, explain, insideProject, readText, replaceIf, type Replaced } from '../effects/files.ts';
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
-import { gateCaseOf, keepMerged } from './gatecase.ts';
-import { runGates } from './gates.ts';
+import { judgeWork } from './judgework.ts';
 import { noteClaim, noteEnd } from './roundtrees.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
@@ -191,9 +189,7 @@ async function gate(
   options: HandsOptions,
   effect: EffectOf<'gate'>,
 ): Promise<MachineEvent> {
-  const given = await gateCaseOf(round, effect.order);
-  const gates = await runGates(given, gatesAfter(round.policy.gates, effect.order));
-  await keepMerged(round.project, effect.order, given.reports);
+  const gates = await judgeWork(round, effect.order);
   return { type: 'GATED', at: options.now(), gates };
 }
 

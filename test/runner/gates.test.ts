@@ -93,7 +93,7 @@ async function caseOf(violation: Files): Promise<GateCase> {
     owed: [{ path: report, sections: ['Findings', 'Grilling'] }],
     scopes: [readFileSync(join(root, spec), 'utf8')],
     reports: [report],
-    absent: [],
+    against: [],
     oracle: null,
     change: { trees, from, to },
     keep: join(base, 'kept'),

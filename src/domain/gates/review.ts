@@ -16,6 +16,22 @@ export const review: Gate<readonly Report[]> = {
   judge: (reports) => mergeReviews(opinionsIn(reports)).map((finding) => witnessed(finding, reports.length)),
 };
 
+const missingOpinionId = findingId(review.name, 'no-second-opinion');
+
+/** An opinion that was asked for and does not count. `why` says what is wrong with it; empty when there is no report. */
+export function missingOpinion(role: string, why: readonly string[]): Finding {
+  const text =
+    why.length === 0
+      ? `The ${role} left no report: this review is one opinion`
+      : `The report of the ${role} does not count: ${why.join('; ')}`;
+  return { id: missingOpinionId, gate: review.name, severity: 'MAJOR', file: null, line: null, text };
+}
+
+/** Whether a finding says that an opinion is missing which must not be. */
+export function isMissingOpinion({ id }: Finding): boolean {
+  return id === missingOpinionId;
+}
+
 /** Each report read by itself, under the name of who wrote it. */
 export function opinionsIn(reports: readonly Report[]): readonly Opinion[] {
   return reports.map(({ path, text }) => ({ by: reviewerOf(path), path, findings: findingsIn(path, text) }));

@@ -1,0 +1,83 @@
+/**
+ * The second opinion of a review as it stands: whether its report is of this review, and whether the session that wrote
+ * it kept to its own contract. A report that is old, or whose own gates are red, is not read as an opinion; what is wrong
+ * with it stands among the findings of the review. Also keeps what several opinions came to as a file.
+ */
+import { fill } from '../protocol/artifact.ts';
+import { firstReviewer, secondReviewer, seatOf } from '../domain/companion.ts';
+import { owedPaths } from '../domain/gate.ts';
+import { blockingOf } from '../domain/gates/gate.ts';
+import { mergedText, mergeReviews } from '../domain/gates/mergereviews.ts';
+import { missingOpinion, opinionsIn } from '../domain/gates/review.ts';
+import { readText, writeAtomic } from '../effects/files.ts';
+import { findingLine, milder, type Finding } from '../protocol/finding.ts';
+import { gatesAfter } from '../protocol/gateplan.ts';
+import type { Project } from '../protocol/project.ts';
+import type { Order } from '../protocol/session.ts';
+import { lastOrderOf } from './audit.ts';
+import { owedHere, sessionOf } from './gatecase.ts';
+import { runGates, type GateCase } from './gates.ts';
+import { digestsOf } from './handoff.ts';
+import type { OpenRound } from './open.ts';
+import { mergedReportPath, reportsOf } from './reports.ts';
+
+type Round = Pick<OpenRound, 'project' | 'policy' | 'state'>;
+
+/** The reports of a review that count, and what is found against an opinion that does not. */
+export type Opinions = {
+  readonly reports: readonly string[];
+  readonly against: readonly Finding[];
+};
+
+/** Paths that the second opinion on a review owes; empty where none was asked for since the review began. */
+export function askedOpinion({ policy, state }: Omit<Round, 'project'>, order: Order): readonly string[] {
+  const seat = seatOf(order);
+  if (seat.role !== firstReviewer) return [];
+  const second = owedPaths(policy, { ...seat, role: secondReviewer });
+  // Their digests are noted with the claim of a session that is to write them, and go when the review is handed over.
+  const baseline = state.context.round?.baseline ?? {};
+  return second.filter((path) => Object.hasOwn(baseline, path));
+}
+
+/** Judges the second opinion of a review by its own gates; `given` is the case of the first. */
+export async function opinionsOf(round: Round, order: Order, given: GateCase): Promise<Opinions> {
+  const { project, policy, state } = round;
+  const seat = seatOf(order);
+  const asked = askedOpinion(round, order);
+  const second = owedPaths(policy, { ...seat, role: secondReviewer });
+  const own = (await reportsOf(project, order.round)).filter((path) => !second.includes(path));
+  if (asked.length === 0) return { reports: own, against: [] };
+  const now = await digestsOf(project, asked);
+  const before = state.context.round?.baseline ?? {};
+  const isFresh = asked.every((path) => now[path] !== null && now[path] !== (before[path] ?? null));
+  if (!isFresh) return { reports: own, against: [missingOpinion(secondReviewer, [])] };
+  const red = await redOf(round, seat, given);
+  return red.length === 0
+    ? { reports: [...own, ...asked], against: [] }
+    : { reports: own, against: [missingOpinion(secondReviewer, red.map(findingLine)), ...red] };
+}
+
+/** What blocks in the second reviewer's own work. It is no finding of the work under review, and weighs no more than one. */
+async function redOf({ project, policy }: Round, seat: Order, given: GateCase): Promise<readonly Finding[]> {
+  const order: Order = { ...seat, role: secondReviewer, kind: 'opinion' };
+  const worked = await lastOrderOf(sessionOf(project, policy, order), secondReviewer);
+  const itsCase: GateCase = {
+    ...given,
+    owed: owedHere(policy, order),
+    against: [],
+    session: worked === null ? null : sessionOf(project, policy, { ...order, id: worked }),
+  };
+  const names = gatesAfter(policy.gates, order).filter((name) => name !== 'review');
+  const red = blockingOf(await runGates(itsCase, names), policy.gates);
+  return red.map((finding) => ({ ...finding, severity: milder(finding.severity, 'MAJOR') }));
+}
+
+/** Keeps what several opinions came to as a file, for people and for the roles that follow. */
+export async function keepMerged(project: Project, order: Order, reports: readonly string[]): Promise<void> {
+  const texts = await Promise.all(
+    reports.map(async (path) => ({ path, text: (await readText(`${project.root}/${path}`))?.text ?? '' })),
+  );
+  const opinions = opinionsIn(texts);
+  const path = `${project.root}/${fill(mergedReportPath, { round: order.round })}`;
+  await writeAtomic(path, mergedText(order.round, opinions, mergeReviews(opinions)));
+}
