@@ -37,6 +37,7 @@ describe('the shipped files', () => {
     const none = {
       roles: [],
       tiers: [],
+      root: '/p',
       models: [],
       router: [],
       limits: [],

@@ -8,7 +8,7 @@ import { isHidden, mayWrite } from '../protocol/access.ts';
 import type { Access } from '../protocol/session.ts';
 import type { FileChange, Touch, TouchMark } from '../protocol/touch.ts';
 import type { Finding } from '../protocol/finding.ts';
-import { pathsInCommand, placed } from './touchedpath.ts';
+import { pathsInCommand, reached } from './touchedpath.ts';
 
 /** Touches kept of one session; what comes later is counted alone. */
 export const touchesMax = 20_000;
@@ -90,7 +90,7 @@ function hiddenPathsOf(facts: AuditFacts, touch: Touch): readonly Hit[] {
   switch (touch.verb) {
     case 'read':
     case 'search': {
-      const path = placed(touch.target, roots);
+      const path = reached(touch.target, roots);
       if (path === null) return [];
       const literal = path.split(/[*?{[]/, 1)[0]?.replace(/\/[^/]*$/, '') ?? path;
       const isPattern = /[*?{[]/.test(path);
@@ -112,14 +112,16 @@ function hiddenPathsOf(facts: AuditFacts, touch: Touch): readonly Hit[] {
 function policyWrites(facts: AuditFacts): readonly Finding[] {
   const { access, touches, changes, roots } = facts;
   const written = new Map<string, Touch>();
-  const refused: Finding[] = [];
+  const beyond: Finding[] = [];
   for (const touch of touches.filter(({ verb }) => verb === 'write')) {
-    const path = touch.target === null ? null : placed(touch.target, roots);
-    if (path === null) continue;
-    if (touch.end === 'done') written.set(path, touch);
+    const path = touch.target === null ? null : reached(touch.target, roots);
+    if (path === null || (path.startsWith('/') && !isHidden(access, path))) continue;
+    if (touch.end === 'done' && path.startsWith('/')) {
+      beyond.push(found('write-policy', path, 'MAJOR', `wrote what is hidden from its role (${touch.tool})`));
+    } else if (touch.end === 'done') written.set(path, touch);
     else if (touch.end === 'refused' && !mayWrite(access, path)) {
       const text = `tried to write what is not its role's to write (${touch.tool}), and was refused`;
-      refused.push(found('write-policy', path, 'OBS', text));
+      beyond.push(found('write-policy', path, 'OBS', text));
     }
   }
   const mayBeUnseen = !facts.observed || touches.some(({ verb, end }) => end !== 'refused' && isOpaque(verb));
@@ -136,7 +138,7 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
     const text = `${what} ${how}, and is not this role's to write: ${way}`;
     return found('write-policy', change.path, severityOf(change, by !== undefined, mayBeUnseen), text);
   });
-  return [...changed, ...refused];
+  return [...changed, ...beyond];
 }
 
 /**

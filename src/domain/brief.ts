@@ -133,6 +133,9 @@ function head(order: Order): string {
 function filesSection(found: readonly Found[], access: Access): string {
   const list = (title: string, paths: readonly string[]): string[] =>
     paths.length === 0 ? [] : [`${title}:`, ...paths.map((path) => `- ${path}`)];
+  // A check outside the project is kept from the session without telling it where that is.
+  const inProject = (paths: readonly string[]): readonly string[] =>
+    paths.filter((path) => !path.startsWith('/'));
   return [
     '## Files',
     '',
@@ -142,9 +145,9 @@ function filesSection(found: readonly Found[], access: Access): string {
         as === 'text' ? `${path} (below, word for word; do not open it again)` : path,
       ),
     ),
-    ...list('Never open', access.hidden),
+    ...list('Never open', inProject(access.hidden)),
     ...list('You may write', access.writable),
-    ...list('Never write', access.protected),
+    ...list('Never write', inProject(access.protected)),
     ...list('You owe', access.owed),
   ].join('\n');
 }

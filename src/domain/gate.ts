@@ -5,11 +5,13 @@
  */
 import { fill, safeName } from '../protocol/artifact.ts';
 import type { MachineEvent } from '../protocol/event.ts';
+import { findingLine, type Finding } from '../protocol/finding.ts';
 import type { OwedArtifact, Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { human } from '../protocol/handoff.ts';
 import { ask } from './ask.ts';
 import { firstReviewer, secondReviewer, seatOf } from './companion.ts';
+import { isMissingCheck } from './gates/command.ts';
 import { blockingOf } from './gates/gate.ts';
 import { isMissingOpinion, review } from './gates/review.ts';
 import { loopCap, positions, sentBack, wordsFor } from './loop.ts';
@@ -84,6 +86,7 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
   if (own.length === 0) return reviewed(policy, here, order, { verdict, gates: event.gates });
   // A pause is not overrun by a repair: the role is given back, and mends its work when the human lets it go on.
   if (verdict.pause) return pausedFor(here, order.role);
+  if (own.some(isMissingCheck)) return uncheckable(policy, here, order, { verdict, findings: own });
   const cap = loopCap(policy, round) ?? capReached(policy, round, order.role, order.dispatchId);
   if (cap !== null) {
     const problem = positions(round, { finder: 'the gates', findings: own, maker: order.role });
@@ -98,6 +101,27 @@ export function gated(policy: Policy, context: Context, event: Gated): Context {
 }
 
 type GateVerdict = Extract<Verdict, { type: 'gate' }>;
+
+/** Who writes the acceptance check of a round, in the tiers that have one. */
+export const oracleRole = 'oracle';
+
+/** What the work must be held to is gone: no role can mend that, so a human is asked at once. */
+function uncheckable(
+  policy: Policy,
+  here: Context,
+  order: Order,
+  found: { readonly verdict: GateVerdict; readonly findings: readonly Finding[] },
+): Context {
+  const problem = found.findings.map(findingLine).join('; ');
+  const isWritten = tierOf(policy, order.tier)?.roles.includes(oracleRole) === true;
+  return ask(here, order, {
+    problem,
+    because: 'no role that builds can bring it back',
+    opening: `The work of ${order.role} cannot be checked`,
+    accept: found.verdict.to,
+    ...(isWritten ? { again: oracleRole } : {}),
+  });
+}
 
 /**
  * The report of a reviewer, read as findings, and its own proposal. A step back in the tier, or an open finding that

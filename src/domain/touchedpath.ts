@@ -5,6 +5,7 @@
  */
 import { isHidden } from '../protocol/access.ts';
 import { matches } from '../protocol/artifact.ts';
+import { absolutePath } from '../protocol/sealed.ts';
 import type { Access } from '../protocol/session.ts';
 
 /** Words of one command that are looked at. */
@@ -26,6 +27,19 @@ export function placed(target: string, roots: readonly string[], folder = ''): s
     if (text.startsWith(`${root}/`)) return flattened(text.slice(root.length + 1));
   }
   return null;
+}
+
+/**
+ * The path that a target reaches from a folder: as `placed` has it, or absolute outside the project.
+ *
+ * @example reached('../checks/run.sh', ['/p']) // '/checks/run.sh'
+ */
+export function reached(target: string, roots: readonly string[], folder = ''): string | null {
+  const text = target.trim();
+  if (text === '') return null;
+  const [root = ''] = roots;
+  const path = absolutePath(text, folder.startsWith('/') ? folder : `${root}/${folder}`);
+  return placed(path, roots) ?? path;
 }
 
 /** Without `.`, `..` and empty parts; null when it climbs out of the project. */
@@ -61,7 +75,7 @@ export function pathsInCommand(
   for (const words of simpleCommands(command)) {
     const [program = '', ...rest] = words;
     if (program === 'cd') {
-      folder = placed(rest[0] ?? '', known.roots, folder) ?? folder;
+      folder = reached(rest[0] ?? '', known.roots, folder) ?? folder;
       continue;
     }
     const isDeep =
@@ -69,7 +83,7 @@ export function pathsInCommand(
       (/^(?:grep|cp|ls|diff)$/.test(program) && rest.some((word) => /^-\w*[rR]/.test(word)));
     const named = words.flatMap((word) => namesOf(word)).filter((word) => !word.startsWith('-'));
     for (const word of named) {
-      const path = placed(word, known.roots, folder);
+      const path = reached(word, known.roots, folder);
       if (path === null) continue;
       if (path !== '' && isHidden(known.access, path)) hit(path, true);
       else if (/[*?[]/.test(path)) for (const file of expanded(path, known)) hit(file, true);
@@ -98,6 +112,10 @@ function expanded(pattern: string, known: Known): readonly string[] {
 }
 
 function isAbove(folder: string, known: Known): boolean {
+  if (folder.startsWith('/')) {
+    const above = folder === '/' ? '/' : `${folder}/`;
+    return known.hiddenFiles.length > 0 && known.roots.some((root) => root.startsWith(above));
+  }
   const start = folder === '' ? '' : `${folder}/`;
   return known.hiddenFiles.some((file) => file.startsWith(start));
 }

@@ -95,7 +95,7 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
   await warnOfStrays(project, shelf);
   const [settings = null] = await shelf.read(project, settingsPath);
   const installed = await findPrograms(agentPrograms, options.path ?? process.env['PATH'] ?? '');
-  const { policy, problems } = assemble({ roles, ...state, settings, installed });
+  const { policy, problems } = assemble({ root: project, roles, ...state, settings, installed });
   const digest = createHash('sha256').update(canonical(policy)).digest('hex');
   return {
     policy: { digest, ...policy },

@@ -107,7 +107,8 @@ async function copyOne(project: string, to: string, path: string): Promise<numbe
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Whether there is anything at a path. */
+export async function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
     () => false,

@@ -5,7 +5,8 @@
  * by the problems.
  */
 import { agentsFile, joinFacts } from './agentfacts.ts';
-import { settingsPath, staysInside } from './artifact.ts';
+import { settingsPath } from './artifact.ts';
+import { withoutAcceptance } from './sealed.ts';
 import { assign } from './assignment.ts';
 import { invalid, missing, oneOf } from './dataissue.ts';
 import type { LineOf } from './dataissue.ts';
@@ -36,6 +37,8 @@ import type { z } from 'zod';
 
 /** Everything the policy is made of. Within a list, later files override earlier ones. */
 export type CatalogFiles = {
+  /** The project's absolute path. */
+  readonly root: string;
   readonly roles: readonly DataFile[];
   readonly tiers: readonly DataFile[];
   readonly models: readonly DataFile[];
@@ -87,7 +90,7 @@ const lastResort = {
 /**
  * Assembles the policy. Its digest is left to the caller, who has a hash function.
  *
- * @example assemble({ roles, tiers, models, limits, gates, agents, settings: null, installed: ['claude'] }).policy.defaultTier // 'full'
+ * @example assemble({ root, roles, tiers, models, limits, gates, agents, settings: null, installed: ['claude'] }).policy.defaultTier // 'full'
  */
 export function assemble(files: CatalogFiles): Catalog {
   const found = new Map<string, Diagnostic[]>();
@@ -125,7 +128,7 @@ export function assemble(files: CatalogFiles): Catalog {
     roles: Object.fromEntries(
       [...roleFiles].map(([name, role]) => [
         name,
-        withoutAcceptance(contractOf(role, limits, settings), gates),
+        withoutAcceptance(contractOf(role, limits, settings), gates, files.root),
       ]),
     ),
     tiers: Object.fromEntries(tiers),
@@ -320,13 +323,4 @@ function settingsOf(
 function contractOf(role: RoleFile, limits: JoinedLimits, settings: Settings): RoleContract {
   const patches = [...(limits.byRole.get(role.name) ?? []), role.limits, settings.roles?.[role.name]?.limits];
   return { ...role, limits: mergeLimits(limits.base, ...patches) };
-}
-
-/** No role is offered the acceptance check, nor the settings that say where it is. */
-function withoutAcceptance(contract: RoleContract, { options }: GatePlan): RoleContract {
-  const { folder, command, off } = options.acceptance;
-  if (off || (folder === null && command === null)) return contract;
-  const inside =
-    folder !== null && staysInside(folder) ? [`${folder.replace(/^\.\//, '').replace(/\/+$/, '')}/`] : [];
-  return { ...contract, hides: [...new Set([...contract.hides, ...inside, settingsPath])] };
 }

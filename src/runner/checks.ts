@@ -5,12 +5,15 @@
  */
 import type { CommandEnd } from '../domain/gates/command.ts';
 import { runCheck, removeFolder, type Checked } from '../effects/check.ts';
-import { copyTree, freshFolder, placeOf, TooLarge } from '../effects/copytree.ts';
-import { acceptanceDir } from '../protocol/artifact.ts';
+import { copyTree, freshFolder, isThere, placeOf, TooLarge } from '../effects/copytree.ts';
+import { acceptanceDir, settingsPath } from '../protocol/artifact.ts';
 import type { GateCase } from './gates.ts';
 
 /** A command's end, and where its output is; a text says why nothing was run. */
 export type Ran = { readonly end: CommandEnd; readonly note: string } | string;
+
+/** The check that should have been run and is not there: where it is looked for, and what brings it back. */
+export type NoCheck = { readonly missing: string; readonly way: string };
 
 const minuteMs = 60_000;
 
@@ -28,15 +31,18 @@ export async function runTests(given: GateCase): Promise<Ran> {
 }
 
 /**
- * The check of the settings, else the one that the round's oracle left. The copy is made anew each time. The check finds it in its working folder and in NEXT_ROLE_WORK, and itself in
- * NEXT_ROLE_ACCEPTANCE; without a command, `run.sh` of its folder is run.
+ * The check of the settings, else the one that the round's oracle left. The copy is made anew each time. The check finds it
+ * in its working folder and in NEXT_ROLE_WORK, and itself in NEXT_ROLE_ACCEPTANCE; without a command, `run.sh` of its
+ * folder is run.
  */
-export async function runAcceptance(given: GateCase): Promise<Ran> {
-  const { command, timeoutMinutes } = given.policy.gates.options.acceptance;
-  const folder = given.policy.gates.options.acceptance.folder ?? given.oracle;
+export async function runAcceptance(given: GateCase): Promise<Ran | NoCheck> {
+  const { command, timeoutMinutes, folder: configured } = given.policy.gates.options.acceptance;
+  const folder = configured ?? given.oracle;
   if (command === null && folder === null) {
     return 'no check: set gates.acceptance in coordination/next-role.yaml, or run the tier oracle';
   }
+  const none = folder === null ? null : await noCheck(given, folder, configured !== null);
+  if (none !== null) return none;
   const own = folder === null ? null : placeOf(given.root, folder);
   const fresh = await freshFolder();
   const [work, check] = [`${fresh}/work`, `${fresh}/check`];
@@ -64,6 +70,26 @@ export async function runAcceptance(given: GateCase): Promise<Ran> {
   } finally {
     await removeFolder(fresh);
   }
+}
+
+/** Looked for before anything is copied: a shell that finds no script is no finding against the work. */
+async function noCheck(given: GateCase, folder: string, isConfigured: boolean): Promise<NoCheck | null> {
+  const { command } = given.policy.gates.options.acceptance;
+  const { path } = placeOf(given.root, folder);
+  const wanted = command === null ? '/run.sh' : '';
+  if (await isThere(`${path}${wanted}`)) return null;
+  // Where a check of the settings lies is told to nobody: what a human is asked stands in a file that roles open.
+  if (isConfigured) {
+    const what =
+      command === null
+        ? 'The folder of gates.acceptance has no run.sh'
+        : 'The folder of gates.acceptance is not there';
+    return { missing: settingsPath, way: `${what}: put it there, or change the setting.` };
+  }
+  const way =
+    `Bring it back (git log --oneline -- ${folder}) and set "next-role" to the role whose work is to be checked, ` +
+    'status READY; or let the oracle write it anew.';
+  return { missing: `${folder}${wanted}`, way };
 }
 
 function ranOf(given: GateCase, shown: string, { end, ms, output }: Checked, name: string): Ran {

@@ -3,7 +3,8 @@
  * round began. Gathered anew each time, because files are the truth.
  */
 import { acceptanceDir, fill, safeName } from '../protocol/artifact.ts';
-import { owedIn, owedPath } from '../domain/gate.ts';
+import { oracleRole, owedIn, owedPath } from '../domain/gate.ts';
+import { isThere } from '../effects/copytree.ts';
 import { readText } from '../effects/files.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import type { Policy } from '../protocol/policy.ts';
@@ -33,7 +34,11 @@ export async function gateCaseOf(
     scopes: [spec?.text ?? '', reading.handoff?.directive ?? ''],
     reports: await reportsOf(project, order.round),
     against: [],
-    oracle: await oracleOf(project, order.round),
+    oracle: await oracleOf(
+      project,
+      order.round,
+      policy.tiers[order.tier]?.roles.includes(oracleRole) === true,
+    ),
     change: await changeOf(project, order),
     keep: sessionFolder(`${project.own}/sessions`, order.id),
     mark: safeName(order.id),
@@ -59,10 +64,14 @@ export function sessionOf(
   return { root, sessions: `${own}/sessions`, policy, round: order.round, order: order.id };
 }
 
-/** The folder of the check that an oracle left for a round; null where there is none. */
-export async function oracleOf(project: Pick<Project, 'root'>, round: string): Promise<string | null> {
+/** Where the oracle of a round leaves its check; null where there is none, unless it is owed: then it is noticed as gone. */
+export async function oracleOf(
+  { root }: Pick<Project, 'root'>,
+  round: string,
+  isOwed: boolean,
+): Promise<GateCase['oracle']> {
   const folder = `${acceptanceDir}/${safeName(round)}`;
-  return (await readText(`${project.root}/${folder}/run.sh`)) === null ? null : folder;
+  return isOwed || (await isThere(`${root}/${folder}/run.sh`)) ? folder : null;
 }
 
 async function changeOf(project: Project, order: Order): Promise<GateCase['change']> {

@@ -79,7 +79,7 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
     scopes: await scopesOf(ground, place, request.spec),
     reports: place.round === null ? [] : await reportsOf(ground, place.round),
     against: [],
-    oracle: place.round === null ? null : await oracleOf(ground, place.round),
+    oracle: place.round === null ? null : await oracleOf(ground, place.round, false),
     change: change.facts,
     keep: `${ground.own}/gates`,
     mark: 'on-demand',

@@ -6,7 +6,7 @@ import { hiddenRead, writePolicy } from '../domain/gates/audit.ts';
 import { antiScope } from '../domain/gates/antiscope.ts';
 import { artifactContract, type OwedFile } from '../domain/gates/artifactcontract.ts';
 import { citationsGate, citationsIn, sourcesOf } from '../domain/gates/citations.ts';
-import { acceptanceGate, testsGate } from '../domain/gates/command.ts';
+import { acceptanceGate, missingCheck, testsGate } from '../domain/gates/command.ts';
 import { resultOf, type Judged } from '../domain/gates/gate.ts';
 import { grilling } from '../domain/gates/grilling.ts';
 import { review } from '../domain/gates/review.ts';
@@ -36,7 +36,7 @@ export type GateCase = {
   readonly scopes: readonly string[];
   /** Paths of reports of this round, relative to the project. */
   readonly reports: readonly string[];
-  /** The check that an oracle left for this round, relative to the project; null where there is none. */
+  /** Where the oracle of this round leaves its check, relative to the project; null where none wrote or owes one. */
   readonly oracle: string | null;
   /** What is found against an opinion that therefore is not among the reports. */
   readonly against: readonly Finding[];
@@ -108,9 +108,9 @@ export const collectors: Collectors = {
       return { findings: [], note: 'not run: the tests are red' };
     }
     const ran = await runAcceptance(given);
-    return typeof ran === 'string'
-      ? { findings: [], note: ran }
-      : { findings: acceptanceGate.judge(ran.end), note: ran.note };
+    if (typeof ran === 'string') return { findings: [], note: ran };
+    if ('missing' in ran) return { findings: [missingCheck(ran.missing, ran.way)] };
+    return { findings: acceptanceGate.judge(ran.end), note: ran.note };
   },
   'hidden-read': async (given) => judgeAudit(hiddenRead, given.session),
   'write-policy': async (given) => judgeAudit(writePolicy, given.session),

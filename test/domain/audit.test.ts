@@ -55,6 +55,26 @@ describe('audit(): hidden paths', () => {
     expect(found([touch('run', 'ls coordination/logs/')])).toEqual(['hidden-read MAJOR coordination/logs']);
   });
 
+  it('knows a check that lies outside the project, and what reaches it', () => {
+    const outside = { access: { ...facts.access, hidden: ['/checks/'] }, hiddenFiles: [] };
+    const reaching = [
+      touch('read', '/checks/run.sh'),
+      touch('read', '../checks/run.sh'),
+      touch('run', 'cat ../checks/run.sh'),
+      touch('run', 'cd .. && sh checks/run.sh'),
+      touch('run', 'cd / ; cat checks/run.sh'),
+    ];
+    for (const each of reaching) expect(found([each], outside)).toEqual(['hidden-read MAJOR /checks/run.sh']);
+    expect(found([touch('write', '../checks/run.sh')], outside)).toEqual([
+      'write-policy MAJOR /checks/run.sh',
+    ]);
+    expect(found([touch('read', '/other/run.sh'), touch('write', '/tmp/x')], outside)).toEqual([]);
+  });
+
+  it('still sees a search of the whole project that is started above it', () => {
+    expect(found([touch('run', 'cd .. && grep -r secret')])).toEqual(['hidden-read MINOR /']);
+  });
+
   it('only notes one that was refused or not there', () => {
     expect(found([touch('read', 'coordination/logs/R01.log', 'refused')])).toEqual([
       'hidden-read OBS coordination/logs/R01.log',

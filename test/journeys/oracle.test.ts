@@ -6,6 +6,7 @@ import {
   artifactsOf,
   goodRound,
   handoff,
+  handoffText,
   makeProject,
   play,
   removeProjects,
@@ -72,5 +73,20 @@ describe('the tier oracle', () => {
       .map((name) => readFileSync(join(sessions, name, 'stdin'), 'utf8'));
     expect(told.length).toBeGreaterThan(4);
     for (const prompt of told) expect(prompt).not.toContain(secret);
+  });
+
+  it('does not let work pass whose check is gone: a human is asked at once, with the ways on', async () => {
+    const project = await makeProject({
+      handoff: handoff({ tier: 'oracle', 'next-role': 'implementer' }),
+      scenario: { ...goodRound, implementer: [builds('right')] },
+    });
+    const journey = await play(project, ({ rest }) => rest !== null);
+    expect(journey.sessions()).toEqual(['implementer']);
+    expect(journey.ended).toMatchObject({ situation: { rest: 2, question: { askedBy: 'implementer' } } });
+    const text = handoffText(project);
+    expect(text).toContain('The work of implementer cannot be checked');
+    expect(text).toContain('acceptance in coordination/acceptance/R01/run.sh: There is no check to run');
+    expect(text).toContain('A: { do: Run oracle again');
+    expect(text).toContain('B: { do: Accept what is on disk and go on with reviewer');
   });
 });

@@ -42,6 +42,7 @@ const models: DataFile = {
   text: 'frontier: { claude: opus }\nbalanced: { claude: sonnet, command: null }\n',
 };
 const world = (over: Partial<CatalogFiles> = {}): CatalogFiles => ({
+  root: '/p',
   roles: [role('builder'), role('checker')],
   tiers: [tiers],
   models: [models],

@@ -34,6 +34,19 @@ function judgeEnd(gate: GateName, { shown, ms, end, output }: CommandEnd): reado
   return [{ id: findingId(gate, 'red'), gate, severity: 'CRITICAL', file: null, line: null, text }];
 }
 
+const missingCheckId = findingId('acceptance', 'no-check');
+
+/** A check that must be there and is not: work cannot be held to it, and nobody who builds can bring it back. */
+export function missingCheck(path: string, way: string): Finding {
+  const text = `There is no check to run, so the work is held to nothing. ${way}`;
+  return { id: missingCheckId, gate: 'acceptance', severity: 'CRITICAL', file: path, line: null, text };
+}
+
+/** Whether a finding is about a missing check, which is no role's to mend. */
+export function isMissingCheck({ id }: Finding): boolean {
+  return id === missingCheckId;
+}
+
 function endWords(end: CommandEnd['end']): string {
   switch (end.type) {
     case 'exited':

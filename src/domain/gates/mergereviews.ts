@@ -97,7 +97,8 @@ export function mergedText(
   const row = (finding: MergedFinding): string => {
     const place =
       finding.file === null ? '' : ` ${finding.file}${finding.line === null ? '' : `:${finding.line}`}`;
-    const words = (finding.text.split('\n')[0] ?? '').trim();
+    const [line = ''] = finding.text.split('\n');
+    const words = (place === '' ? line : line.replace(place, '')).trim();
     return `- ${finding.severity}${place} ${words} (${finding.by.join(', ')})`;
   };
   return [
