@@ -5,7 +5,6 @@
  * by the problems.
  */
 import { agentsFile, joinFacts } from './agentfacts.ts';
-import { settingsPath } from './artifact.ts';
 import { withoutAcceptance } from './sealed.ts';
 import { assign } from './assignment.ts';
 import { invalid, missing, oneOf } from './dataissue.ts';
