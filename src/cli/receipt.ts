@@ -10,11 +10,10 @@ import { sessionFolder } from '../effects/sessionfolder.ts';
 import { openTail } from '../effects/tail.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
-import type { Project } from '../protocol/project.ts';
+import { journalPath, type Project } from '../protocol/project.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import type { Order } from '../protocol/session.ts';
 import { readLedgers } from '../runner/ledger.ts';
-import { journalPath } from '../runner/open.ts';
 
 export type RoleReceipt = {
   readonly role: string;
@@ -97,7 +96,7 @@ async function filesWritten(project: Project, policy: Policy, order: Order): Pro
   const agent = agentOf(settings.kind);
   const files = new Set<string>();
   const stdout = join(sessionFolder(join(project.own, 'sessions'), order.id), 'stdout');
-  const tail = await openTail(stdout, (line) => {
+  const tail = openTail(stdout, (line) => {
     const event = agent.read(line, settings.facts);
     if (event.type !== 'tool' || event.target === null || !writingTools.has(event.tool)) return;
     const path = isAbsolute(event.target) ? relative(project.root, event.target) : event.target;
@@ -107,7 +106,7 @@ async function filesWritten(project: Project, policy: Policy, order: Order): Pro
   try {
     await tail.read(streamBytesMax);
   } finally {
-    await tail.close();
+    tail.close();
   }
   return [...files];
 }

@@ -16,7 +16,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { JournalEntry, JournalRecord, Loaded, Store, StoredState } from '../protocol/journal.ts';
+import type {
+  Durable,
+  JournalEntry,
+  JournalRecord,
+  Loaded,
+  Store,
+  StoredState,
+} from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { errorCode, explain } from './files.ts';
 import { fileSize, openExisting, readAt, readTail, recordBytesMax } from './journalfile.ts';
@@ -55,11 +62,15 @@ export type JournalOptions = {
 type OpenFile = {
   readonly fd: number;
   bytes: number;
+  /** Set while the last records are written and not synced: it fires when they can wait no longer. */
+  due: NodeJS.Timeout | null;
   link: Link;
   state: StoredState | null;
   wholeAt: number;
 };
 
+/** A record that may wait for its sync waits no longer than this. */
+const syncWithinMs = 50;
 /** After so many bytes of changes comes a whole state again, so that one look at the end of the file holds one. */
 const wholeEveryBytes = 24 * 1024;
 
@@ -67,7 +78,8 @@ const wholeEveryBytes = 24 * 1024;
  * Opens a journal at a path. Nothing is created before the first append.
  *
  * - `load()` gives the last record and sets a torn last line aside as `<journal>.torn-<its number>`.
- * - `append()` returns when the record is durable. When it throws, nothing of the record is kept; after a failed sync,
+ * - `append()` returns when the record, and every one before it, is durable; with `soon`, when it is written: it is then
+ *   durable with the next one, or 50 ms later. When it throws, nothing of the record is kept; after a failed sync,
  *   or when the file was changed from outside, every further append is refused as well.
  *
  * @example
@@ -83,13 +95,42 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
   let rotateAtBytes = segmentBytes;
 
   const close = (): void => {
-    if (file !== null) closeSync(file.fd);
+    if (file !== null) {
+      // A failed sync was told to whoever appends next; there is nobody any more.
+      if (file.due !== null && refusal === null) syncOrRefuse(file);
+      clearDue(file);
+      closeSync(file.fd);
+    }
     file = null;
     refusal = `The journal "${path}" is closed.`;
   };
 
+  /** Throws when the disk does not say that everything is safe; then nothing more is appended. */
+  const syncNow = (to: OpenFile): void => {
+    clearDue(to);
+    try {
+      fdatasyncSync(to.fd);
+    } catch (error) {
+      // The kernel may have dropped the data and forgotten the failure: a second sync would say "fine" (USENIX ATC 2020).
+      refusal = cannotTell(path, error);
+      throw new Error(refusal, { cause: error });
+    }
+  };
+
+  /** Where nobody waits for the answer: whoever appends next gets it. */
+  const syncOrRefuse = (to: OpenFile): void => {
+    try {
+      syncNow(to);
+    } catch (error) {
+      options.onTrouble?.(explain(error));
+    }
+  };
+
   const load = (): Loaded => {
-    if (file !== null) closeSync(file.fd);
+    if (file !== null) {
+      if (file.due !== null) syncNow(file);
+      closeSync(file.fd);
+    }
     file = null;
     const fd = openExisting(path, constants.O_RDWR | constants.O_APPEND);
     refusal = null;
@@ -99,7 +140,7 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       const size = fileSize(fd, path);
       const { last, end, wholeAt } = readTail(fd, path, size);
       const torn = end === size ? null : setAside(fd, path, { end, size, seq: (last?.seq ?? 0) + 1 });
-      file = { fd, bytes: end, link: last ?? firstLink, state: last?.state ?? null, wholeAt };
+      file = { fd, bytes: end, due: null, link: last ?? firstLink, state: last?.state ?? null, wholeAt };
       rotateAtBytes = segmentBytes;
       return { last, torn };
     } catch (error) {
@@ -109,10 +150,10 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
     }
   };
 
-  const append = (entry: JournalEntry): JournalRecord => {
+  const append = (entry: JournalEntry, when: Durable = 'now'): JournalRecord => {
     if (refusal !== null) throw new Error(refusal);
     if (!loaded) load();
-    const to = (file ??= { fd: create(path), bytes: 0, link: firstLink, state: null, wholeAt: 0 });
+    const to = (file ??= { fd: create(path), bytes: 0, due: null, link: firstLink, state: null, wholeAt: 0 });
     refusal = tampered(fstatSync(to.fd), to.bytes, path);
     if (refusal !== null) throw new Error(refusal);
     const { bytes, record, whole } = lineOf(entry, to);
@@ -124,20 +165,23 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
       if (!takeBack(to.fd, to.bytes)) refusal = cannotTell(path, error);
       throw new Error(explain(error), { cause: error });
     }
-    try {
-      fdatasyncSync(to.fd);
-    } catch (error) {
-      // The kernel may have dropped the data and forgotten the failure: a second sync would say "fine" (USENIX ATC 2020).
-      takeBack(to.fd, to.bytes);
-      refusal = cannotTell(path, error);
-      throw new Error(refusal, { cause: error });
+    const isFull = to.bytes + bytes.length >= rotateAtBytes;
+    if (when === 'soon' && !isFull) {
+      to.due ??= setTimeout(() => syncOrRefuse(to), syncWithinMs);
+    } else {
+      try {
+        syncNow(to);
+      } catch (error) {
+        takeBack(to.fd, to.bytes);
+        throw error;
+      }
     }
     const before = to.link;
     if (whole) to.wholeAt = to.bytes;
     to.bytes += bytes.length;
     to.link = record;
     to.state = record.state;
-    if (to.bytes >= rotateAtBytes) turnOver(to, bytes, before);
+    if (isFull) turnOver(to, bytes, before);
     return record;
   };
 
@@ -159,7 +203,7 @@ export function openJournal(path: string, options: JournalOptions = {}): Journal
     if (fd === null) return;
     closeSync(to.fd);
     const bytes = fstatSync(fd).size;
-    file = { fd, bytes, link: to.link, state: to.state, wholeAt: bytes - line.length };
+    file = { fd, bytes, due: null, link: to.link, state: to.state, wholeAt: bytes - line.length };
     rotateAtBytes = bytes + segmentBytes;
   };
 
@@ -218,6 +262,11 @@ function create(path: string): number {
       `The journal "${path}" was created by another program meanwhile. Stop, then start again.`,
     );
   }
+}
+
+function clearDue(file: OpenFile): void {
+  if (file.due !== null) clearTimeout(file.due);
+  file.due = null;
 }
 
 function tampered(info: Stats, bytes: number, path: string): string | null {

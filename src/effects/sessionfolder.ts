@@ -1,14 +1,15 @@
 /**
- * One session's own folder under .next-role/sessions/: where it is, and what must be in it, safe on disk, before
- * anything is started. A file that is there already is replaced as a whole, never cut, because a session of an earlier
+ * One session's own folder under .next-role/sessions/: where it is, what must be in it before anything is started, and how
+ * it is made to survive a power cut. A file that is there already is replaced as a whole, never cut, because a session of an earlier
  * runner may be reading it. It never looks at what a session writes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, constants, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { appendFile, open, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { open, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Command, Order } from '../protocol/session.ts';
+import { errorCode } from './files.ts';
 import { reservedNames } from './shim.ts';
 
 /** Most file systems end at 255 bytes for a name. */
@@ -34,10 +35,11 @@ export function openSessionFolder(folder: string): void {
 }
 
 /**
- * Writes what a session is given and the empty files it writes to, and returns when all of it is durable. Throws when
- * the disk refuses, and for a file name of the command that would leave the folder or take one of our own names.
+ * Writes what a session is given and the empty files it writes to. All of it survives our own end; a power cut ends the
+ * session as well, so that `keepSession` may follow while it runs. Throws when the disk refuses, and for a file name of the
+ * command that would leave the folder or take one of our own names.
  */
-export async function writeSession(folder: string, order: Order, command: Command): Promise<void> {
+export function writeSession(folder: string, order: Order, command: Command): void {
   for (const name of Object.keys(command.files)) {
     if (name !== basename(name) || name.startsWith('.') || reservedNames.includes(name)) {
       throw new Error(`A command's file may not be named "${name}": give it a plain name of its own.`);
@@ -48,11 +50,17 @@ export async function writeSession(folder: string, order: Order, command: Comman
     'order.json': `${JSON.stringify(order, null, 2)}\n`,
     stdin: command.stdin,
   };
-  // Together, because the file system commits concurrent syncs as one.
-  await Promise.all(Object.entries(files).map(([name, text]) => replaceDurably(join(folder, name), text)));
+  for (const [name, text] of Object.entries(files)) replaceFile(join(folder, name), text);
   // Appended to by the session; here already so that a reader can hold them open from the start.
-  await Promise.all(['stdout', 'stderr'].map((name) => appendFile(join(folder, name), '')));
-  await Promise.all([syncFolder(folder), syncFolder(join(folder, '..'))]);
+  for (const name of ['stdout', 'stderr']) appendFileSync(join(folder, name), '');
+}
+
+/** Makes a session's folder survive a power cut as it is: its claim, so that it is not run again, and its records. */
+export async function keepSession(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
+  // Together, because the file system commits concurrent syncs as one.
+  await Promise.all([...files, folder, dirname(folder)].map(syncPath));
 }
 
 /**
@@ -91,22 +99,28 @@ function spellByte(byte: number): string {
     : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-async function replaceDurably(path: string, text: string): Promise<void> {
+/** Puts a file in place as a whole, without waiting for the disk. */
+export function replaceFile(path: string, text: string): void {
   const fresh = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFile(fresh, text, { flag: 'wx', flush: true });
-    await rename(fresh, path);
+    writeFileSync(fresh, text, { flag: 'wx' });
+    renameSync(fresh, path);
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** A session may have removed its files, or closed them to us; what is there is kept. */
+async function syncPath(path: string): Promise<void> {
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!['ENOENT', 'EACCES', 'EINVAL', 'ENOTSUP', 'EPERM'].includes(errorCode(error))) throw error;
   }
 }

@@ -4,7 +4,8 @@
  */
 import { readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { errorCode, readText, writeAtomic } from './files.ts';
+import { errorCode, readText } from './files.ts';
+import { replaceFile } from './sessionfolder.ts';
 import { openTail } from './tail.ts';
 
 /** Of a longer stream only the beginning is audited, and the audit says so. */
@@ -30,9 +31,12 @@ export async function sessionText(folder: string, name: string): Promise<string 
   }
 }
 
-/** Keeps a record, unless there is one: the first look after a session is the one that counts. */
+/**
+ * Keeps a record, unless there is one: the first look after a session is the one that counts. Whole or not at all; it
+ * survives a power cut with the rest of the folder (`keepSession`).
+ */
 export async function keepRecord(folder: string, name: string, text: string): Promise<void> {
-  if ((await sessionText(folder, name)) === null) await writeAtomic(join(folder, name), text);
+  if ((await sessionText(folder, name)) === null) replaceFile(join(folder, name), text);
 }
 
 /**
@@ -41,13 +45,13 @@ export async function keepRecord(folder: string, name: string, text: string): Pr
  * @example await eachLine('/p/.next-role/sessions/R07.1-implementer', (line) => lines.push(line)) // true
  */
 export async function eachLine(folder: string, onLine: (line: string) => void): Promise<boolean> {
-  const tail = await openTail(join(folder, 'stdout'), onLine);
+  const tail = openTail(join(folder, 'stdout'), onLine);
   try {
     const isMore = await tail.read(streamBytesMax);
     if (!isMore) await tail.finish();
     return !isMore;
   } finally {
-    await tail.close();
+    tail.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The small shell program that stands between the runner and an agent, and the three files by which it is known:
- * `claim` (who runs this session, created once and never replaced), `exit` (how the agent ended, put in place by a
- * rename) and `stop` (why we ended it; the first reason stays). Relies on a POSIX /bin/sh. Because a session is only
+ * `claim` (who runs this session, created once and never replaced), `exit` (how the agent ended, one short line in one
+ * write) and `stop` (why we ended it; the first reason stays). Relies on a POSIX /bin/sh. Because a session is only
  * these files and a process, it outlives the runner, and any later runner reads the same truth from them. The readers
  * never throw for what is in a file: half a file is told apart from none.
  */
@@ -28,6 +28,8 @@ export const shimRefusals = {
  * and its arguments. `set -C` makes `>` an O_EXCL create, so of many shims one wins. The traps let it outlive a signal
  * to its whole group for as long as the agent takes to end; a trap, unlike ignoring, is back to default in the agent.
  * Running the agent in the foreground keeps SIGINT alive in it: a shell ignores SIGINT in its background jobs.
+ * The exit is one write of one line, which a reader sees whole or not at all: a part of it is no JSON. A rename would take
+ * a second program, as long as a whole shim; it is used where the agent left something in the exit's place.
  * The start time is field 22 of /proc/<pid>/stat, counted behind the last parenthesis; elsewhere ps tells it.
  */
 export const shimScript = `
@@ -51,7 +53,12 @@ set +C
 "$@" <"$folder/stdin" >>"$folder/stdout" 2>>"$folder/stderr"
 code=$?
 PATH=$PATH:/usr/bin:/bin
-printf '{"code":%s}\\n' "$code" >"$folder/exit.tmp" && mv -f "$folder/exit.tmp" "$folder/exit"
+if [ -e "$folder/exit" ] || [ -L "$folder/exit" ]; then
+  printf '{"code":%s}\\n' "$code" >"$folder/exit.tmp" && mv -f "$folder/exit.tmp" "$folder/exit"
+else
+  set -C
+  printf '{"code":%s}\\n' "$code" >"$folder/exit"
+fi
 exit "$code"
 `;
 

@@ -127,7 +127,7 @@ async function start(context: Context, work: Work, prepare: () => Promise<Comman
   const program = findProgram(name, env['PATH'], context.project);
   if (program === null) return unstarted({ type: 'not-started', message: explainMissing(name, order.agent) });
   try {
-    await writeSession(folder, order, command);
+    writeSession(folder, order, command);
   } catch (error) {
     return unstarted({ type: 'not-started', message: explainFolder(folder, error) });
   }
@@ -141,7 +141,7 @@ async function start(context: Context, work: Work, prepare: () => Promise<Comman
 async function follow(context: Context, work: Work, first: RunningShim): Promise<SessionEnd> {
   const { order, folder, watch } = work;
   let done = false;
-  const tail = await openTail(join(folder, 'stdout'), (line) => {
+  const tail = openTail(join(folder, 'stdout'), (line) => {
     done ||= context.options.isDone(line, order);
     watch.line(line);
   });
@@ -165,7 +165,7 @@ async function follow(context: Context, work: Work, first: RunningShim): Promise
     };
   } finally {
     context.followed.delete(order.id);
-    await tail.close();
+    tail.close();
   }
 }
 
@@ -203,11 +203,11 @@ async function replay(context: Context, work: Work, claim: ProcessIdentity | nul
   const { order, folder, watch } = work;
   if (claim !== null) await waitUntilGone(claim, goneMs);
   const leftovers = await sweep(context, order.id, { claim, withGroup: false });
-  const tail = await openTail(join(folder, 'stdout'), (line) => watch.line(line));
+  const tail = openTail(join(folder, 'stdout'), (line) => watch.line(line));
   try {
     await tail.finish();
   } finally {
-    await tail.close();
+    tail.close();
   }
   watch.bytes(tail.bytes());
   return { exit: endOf(folder, null), ms: ranForMs(folder), leftovers, adopted: false };

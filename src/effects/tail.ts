@@ -3,12 +3,11 @@
  * split between two reads stays whole. Memory is one chunk and one unfinished line, however much flows. It never waits
  * for more: the caller decides when to look again, and when the file has ended.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Read in one go; several tails share the machine, so not more. */
+/** Read in one go; several tails share the machine, and this one piece of memory, so not more. */
 const chunkBytes = 256 * 1024;
+const chunk = Buffer.allocUnsafeSlow(chunkBytes);
 /** A longer line is cut here: no agent's protocol needs it, and one endless line must not fill the memory. */
 const lineBytesMax = 4 * 1024 * 1024;
 
@@ -25,7 +24,7 @@ export type Tail = {
   finish(): Promise<void>;
   /** Bytes read so far. */
   bytes(): number;
-  close(): Promise<void>;
+  close(): void;
 };
 
 /**
@@ -33,22 +32,22 @@ export type Tail = {
  * empty one.
  *
  * @example
- * const tail = await openTail('.next-role/sessions/R07.1-implementer/stdout', (line) => lines.push(line));
+ * const tail = openTail('.next-role/sessions/R07.1-implementer/stdout', (line) => lines.push(line));
  * await tail.read(1 << 20);
  */
-export async function openTail(path: string, onLine: (line: string) => void): Promise<Tail> {
-  const file = await openIfThere(path);
-  const chunk = Buffer.allocUnsafe(chunkBytes);
+export function openTail(path: string, onLine: (line: string) => void): Tail {
+  let fd = openIfThere(path);
   const splitter = createSplitter(onLine);
   let position = 0;
 
-  /** Reads until `end`, or until the file has no more. */
+  /** Reads until `end`, or until the file has no more; between two pieces others get a turn. */
   async function readUntil(end: number): Promise<void> {
-    while (file !== null && position < end) {
-      const { bytesRead } = await file.read(chunk, 0, Math.min(chunkBytes, end - position), position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      splitter.push(chunk.subarray(0, bytesRead));
+    while (fd !== null && position < end) {
+      const count = readSync(fd, chunk, 0, Math.min(chunkBytes, end - position), position);
+      if (count === 0) return;
+      position += count;
+      splitter.push(chunk.subarray(0, count));
+      if (count === chunkBytes) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -60,11 +59,14 @@ export async function openTail(path: string, onLine: (line: string) => void): Pr
     },
     async finish() {
       // The size is taken once: a process that escaped every sweep could write for ever.
-      await readUntil(file === null ? 0 : (await file.stat()).size);
+      await readUntil(fd === null ? 0 : fstatSync(fd).size);
       splitter.end();
     },
     bytes: () => position,
-    close: async () => file?.close(),
+    close() {
+      if (fd !== null) closeSync(fd);
+      fd = null;
+    },
   };
 }
 
@@ -112,12 +114,12 @@ function decodeLine(bytes: Buffer): string {
   return bytes.toString('utf8', 0, end);
 }
 
-async function openIfThere(path: string): Promise<FileHandle | null> {
+function openIfThere(path: string): number | null {
   try {
     // Non-blocking, and regular files only: a session can put anything in the place of its own output.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
     return null;
   } catch (error) {
     if (error instanceof Error && 'code' in error && unreadable.includes(String(error.code))) return null;

@@ -4,10 +4,8 @@
  * at an unchanged project costs little more than its listing. Links are not followed: their target counts as content.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { runnerDir } from '../protocol/artifact.ts';
 import type { FileChange } from '../protocol/touch.ts';
 import { errorCode } from './files.ts';
@@ -17,8 +15,8 @@ import { isTemporary } from './temporary.ts';
 export const treeFilesMax = 20_000;
 /** A larger file is told by its size and times alone. */
 const hashedBytesMax = 4 * 1024 * 1024;
-/** Files looked at at the same time. */
-const looksAtOnce = 32;
+/** A look goes on for so long before somebody else gets a turn. */
+const turnMs = 3;
 
 /** Folders of tools, at any depth, that hold no work of a project. */
 const foreignFolders = new Set(['.git', '.hg', '.svn', 'node_modules', '.venv', '__pycache__']);
@@ -39,15 +37,13 @@ export type TreeMemory = Map<string, { readonly stamp: string; readonly digest: 
  * @example (await lookAtTree('/p', new Map())).files['coordination/PRD.md'] // '9f2c…'
  */
 export async function lookAtTree(root: string, memory: TreeMemory): Promise<Tree> {
-  const paths = await listed(root);
+  const turn = createTurn();
+  const paths = await listed(root, turn);
   const found: [string, string][] = [];
-  for (let at = 0; at < Math.min(paths.length, treeFilesMax); at += looksAtOnce) {
-    const some = paths.slice(at, Math.min(at + looksAtOnce, treeFilesMax));
-    const digests = await Promise.all(some.map((path) => digestAt(root, path, memory)));
-    for (const [nth, digest] of digests.entries()) {
-      const path = some[nth];
-      if (path !== undefined && digest !== null) found.push([path, digest]);
-    }
+  for (const path of paths.slice(0, treeFilesMax)) {
+    await turn();
+    const digest = digestAt(root, path, memory);
+    if (digest !== null) found.push([path, digest]);
   }
   return { files: Object.fromEntries(found), whole: paths.length <= treeFilesMax };
 }
@@ -67,13 +63,14 @@ export function changesBetween(before: Tree, after: Tree): readonly FileChange[]
   });
 }
 
-async function listed(root: string): Promise<readonly string[]> {
+async function listed(root: string, turn: () => Promise<void> | undefined): Promise<readonly string[]> {
   const files: string[] = [];
   const folders = [''];
   for (;;) {
     const folder = folders.pop();
     if (folder === undefined || files.length > treeFilesMax) return files.sort();
-    for (const entry of await entriesOf(join(root, folder))) {
+    await turn();
+    for (const entry of entriesOf(join(root, folder))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (path === runnerDir || foreignFolders.has(entry.name)) continue;
       if (entry.isDirectory()) folders.push(path);
@@ -83,24 +80,25 @@ async function listed(root: string): Promise<readonly string[]> {
 }
 
 /** A folder that vanished or may not be read has nothing to compare. */
-async function entriesOf(folder: string) {
+function entriesOf(folder: string): readonly Dirent[] {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (errorCode(error) === '') throw error;
     return [];
   }
 }
 
-async function digestAt(root: string, path: string, memory: TreeMemory): Promise<string | null> {
+/** Synchronous: a trip to the thread pool costs ten times the look, and a session takes two for each file. */
+function digestAt(root: string, path: string, memory: TreeMemory): string | null {
   const full = join(root, path);
   try {
-    const info = await lstat(full, { bigint: true });
-    if (info.isSymbolicLink()) return `link:${await readlink(full)}`;
+    const info = lstatSync(full, { bigint: true });
+    if (info.isSymbolicLink()) return `link:${readlinkSync(full)}`;
     const stamp = [info.ino, info.size, info.mtimeNs, info.ctimeNs, info.mode].join(' ');
     const known = memory.get(full);
     if (known?.stamp === stamp) return known.digest;
-    const digest = info.size > hashedBytesMax ? `stamp:${stamp}` : await hashOf(full);
+    const digest = info.size > hashedBytesMax ? `stamp:${stamp}` : hashOf(full);
     memory.set(full, { stamp, digest });
     return digest;
   } catch (error) {
@@ -109,8 +107,20 @@ async function digestAt(root: string, path: string, memory: TreeMemory): Promise
   }
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+function hashOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+/** Waits for nothing, unless it is somebody else's turn. */
+function createTurn(): () => Promise<void> | undefined {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < turnMs) return undefined;
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        since = performance.now();
+        resolve();
+      }),
+    );
+  };
 }

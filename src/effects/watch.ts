@@ -21,6 +21,8 @@ export type WatchOptions = Partial<Pacing> & {
   readonly statEveryMs?: number;
   /** Between two hints that are given without any sign of a change. */
   readonly rereadEveryMs?: number;
+  /** Whether it begins at rest; see `Watch.rest`. */
+  readonly resting?: boolean;
   /** Called when events stop and polling takes over. */
   readonly onModeChange?: (mode: WatchMode, reason: string | null) => void;
 };
@@ -29,6 +31,11 @@ export type WatchOptions = Partial<Pacing> & {
 export type Watch = {
   readonly mode: WatchMode;
   readonly reason: string | null;
+  /**
+   * While somebody of ours writes to the files, events are not wanted: each costs a look through the whole folder. The
+   * `stat` twice a second goes on. Asked for twice is asked for once.
+   */
+  rest(isResting: boolean): void;
   close(): Promise<void>;
 };
 
@@ -55,6 +62,7 @@ export async function watchFiles(
   const folders = groupByFolder(paths);
   let reason = await networkReason(folders.map(({ path }) => path));
   let closed = false;
+  let resting = options.resting ?? false;
 
   const events: Events = {
     touch: (path) => {
@@ -69,7 +77,9 @@ export async function watchFiles(
   const look = async (): Promise<void> => {
     for (const folder of folders) {
       for (const path of await whatChanged(folder)) settler.touch(path);
-      if (!closed) await tune(folder, reason === null, events);
+      if (closed || !(await tune(folder, reason === null && !resting, events))) continue;
+      // What was saved while the events were being opened came too early for them.
+      for (const path of await whatChanged(folder)) settler.touch(path);
     }
   };
 
@@ -78,8 +88,11 @@ export async function watchFiles(
   await look();
   let looking = Promise.resolve();
   let ticker = setTimeout(tick, statEveryMs);
+  /** One look at a time, and the next one a while after it. */
   function tick(): void {
-    looking = look().then(() => {
+    clearTimeout(ticker);
+    looking = looking.then(look).then(() => {
+      clearTimeout(ticker);
       if (!closed) ticker = setTimeout(tick, statEveryMs);
     });
   }
@@ -91,6 +104,11 @@ export async function watchFiles(
     },
     get reason() {
       return reason;
+    },
+    rest(isResting) {
+      if (resting === isResting || closed) return;
+      resting = isResting;
+      tick();
     },
     async close() {
       closed = true;
@@ -159,16 +177,22 @@ async function signature(path: string, of: 'identity' | 'content'): Promise<stri
   }
 }
 
-/** Brings the events of a folder in line with the world: open while wanted and possible, and on the right folder. */
-async function tune(folder: Folder, wanted: boolean, events: Events): Promise<void> {
-  if (wanted && !folder.stale) return;
-  folder.stale = false;
+/**
+ * Brings the events of a folder in line with the world: open while wanted and possible, and on the right folder. Returns
+ * whether it opened them.
+ */
+async function tune(folder: Folder, wanted: boolean, events: Events): Promise<boolean> {
+  if (wanted ? !folder.stale : folder.watcher === null) return false;
+  // Whoever wants events again gets fresh ones.
+  folder.stale = !wanted;
   await closeEvents(folder);
-  if (!wanted || folder.identity?.includes(':') !== true) return;
+  if (!wanted || folder.identity?.includes(':') !== true) return false;
   try {
     await openEvents(folder, events);
+    return true;
   } catch (error) {
     events.fail(lostEvents(error));
+    return false;
   }
 }
 

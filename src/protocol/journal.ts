@@ -33,10 +33,16 @@ export type Loaded = {
   readonly torn: { readonly path: string; readonly bytes: number } | null;
 };
 
-/** Keeps decisions. `append` returns only when the record is durable; it throws when it could not, and keeps nothing. */
+/** When a record must survive a power cut: before anything else is done, or within a moment. */
+export type Durable = 'now' | 'soon';
+
+/**
+ * Keeps decisions. `append` returns only when the record, and all before it, is durable; with `soon`, when it survives the
+ * end of this process, and it is durable with the next one or within a moment. It throws when it could not, and keeps nothing.
+ */
 export type Store = {
   load(): Loaded;
-  append(entry: JournalEntry): JournalRecord;
+  append(entry: JournalEntry, when?: Durable): JournalRecord;
   close(): void;
 };
 

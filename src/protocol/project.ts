@@ -8,3 +8,8 @@ export type Project = {
   /** The runner's own folder, `.next-role/`. */
   readonly own: string;
 };
+
+/** The journal of a project. */
+export function journalPath(project: Pick<Project, 'own'>): string {
+  return `${project.own}/journal.jsonl`;
+}

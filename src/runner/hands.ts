@@ -45,7 +45,7 @@ export type Hands = {
   isPaused(): Promise<boolean>;
   now(): number;
   /** Drops timers; sessions that still run go on without us. */
-  close(): void;
+  close(): Promise<void>;
 };
 
 export function createHands(round: OpenRound, options: HandsOptions): Hands {
@@ -81,10 +81,10 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
       return reading.handoff?.status === 'PAUSED';
     },
     now: options.now,
-    close: () => {
+    close: async () => {
       closed = true;
       wakes.close();
-      sessions.close();
+      await sessions.close();
     },
   };
 }
@@ -228,7 +228,7 @@ async function close(round: OpenRound, options: HandsOptions, digest: string): P
   const memory = round.state.context.round;
   if (memory === null) return digest;
   const trouble = await countIntoMemorial(round.project, round.policy, memory.id, memory.sights);
-  const unkept = await keepReceipt(round.project, round.prices, memory.id);
+  const unkept = await keepReceipt(round, memory.id);
   for (const text of [trouble, unkept])
     if (text !== null) options.say({ type: 'remark', level: 'warning', text });
   try {

@@ -9,11 +9,10 @@ import { openJournal } from '../effects/journal.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { fill, safeName } from '../protocol/artifact.ts';
 import type { Policy } from '../protocol/policy.ts';
-import type { Project } from '../protocol/project.ts';
+import { journalPath, type Project } from '../protocol/project.ts';
 import type { ReceiptInputs } from '../protocol/receipt.ts';
 import type { OfferedPath } from '../protocol/session.ts';
 import { specPath } from './gatecase.ts';
-import { journalPath } from './open.ts';
 
 const prdPath = 'coordination/PRD.md';
 

@@ -11,9 +11,8 @@ import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { JournalRecord } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
-import type { Project } from '../protocol/project.ts';
+import { journalPath, type Project } from '../protocol/project.ts';
 import { readEvent } from './handoff.ts';
-import { journalPath } from './open.ts';
 
 export type Look = {
   readonly project: Project;

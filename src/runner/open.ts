@@ -14,7 +14,8 @@ import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts'
 import type { Unstamped } from '../protocol/notice.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
-import type { Project } from '../protocol/project.ts';
+import { journalPath, type Project } from '../protocol/project.ts';
+import { runningLedger, type RunningLedger } from './ledger.ts';
 
 /** A project in our hands. `state` moves, and `policy` with its POLICY events; everything else is fixed for this run. */
 export type OpenRound = {
@@ -26,6 +27,7 @@ export type OpenRound = {
   /** Of the files behind the policy, to see that one was edited. */
   stamp: string;
   readonly store: Store;
+  readonly ledger: RunningLedger;
   readonly log: Log;
   state: MachineState;
   close(): Promise<void>;
@@ -36,10 +38,6 @@ export type Opened =
   | { readonly type: 'taken'; readonly message: string }
   | { readonly type: 'misconfigured' }
   | { readonly type: 'unusable'; readonly message: string };
-
-export function journalPath(project: Project): string {
-  return `${project.own}/journal.jsonl`;
-}
 
 export async function openRound(
   project: Project,
@@ -101,9 +99,13 @@ async function openHeld(
     return { type: 'unusable', message: loaded.message };
   }
   const state = stateOf(loaded, say);
+  const ledger = runningLedger(project, loaded.last === null);
   const log = await openLog(project.root, { onTrouble });
   const policyChanged = state.context.policy !== policy.digest;
-  return { type: 'open', round: { project, policy, prices, policyChanged, stamp, store, log, state } };
+  return {
+    type: 'open',
+    round: { project, policy, prices, policyChanged, stamp, store, ledger, log, state },
+  };
 }
 
 function loadOrDamaged(store: Store): Loaded | JournalDamaged {

@@ -1,25 +1,22 @@
 /**
- * Keeps the receipt of a round that has ended beside its summary. It is made from the journal, so writing it twice
+ * Keeps the receipt of a round that has ended beside its summary. It is made from decisions that stand in the journal, so writing it twice
  * writes the same; trouble is told and holds nothing up.
  */
 import { receiptOf } from '../domain/receipt.ts';
 import { receiptText } from '../domain/receipttext.ts';
 import { explain, insideProject, readText, writeAtomic } from '../effects/files.ts';
 import { receiptPath } from '../protocol/artifact.ts';
-import type { PriceSheet } from '../protocol/prices.ts';
-import type { Project } from '../protocol/project.ts';
-import { readLedgers } from './ledger.ts';
+import type { OpenRound } from './open.ts';
 
 /** Writes the receipt; null when it stands, else why it does not. */
 export async function keepReceipt(
-  project: Project,
-  prices: PriceSheet,
+  { project, prices, ledger: running }: Pick<OpenRound, 'project' | 'prices' | 'ledger'>,
   round: string,
 ): Promise<string | null> {
   const path = receiptPath(round);
   try {
-    const ledger = readLedgers(project).find((each) => each.round === round);
-    if (ledger === undefined) return null;
+    const ledger = running.closed(round);
+    if (ledger === null) return null;
     const text = receiptText(receiptOf(ledger, prices));
     if (!(await insideProject(project.root, path)))
       return `The receipt "${path}" was not written: a link there leaves the project`;

@@ -10,8 +10,7 @@ import { sessionFolder } from '../effects/sessionfolder.ts';
 import { readClaim, readExit } from '../effects/shim.ts';
 import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
 import { coordinationDir, decisionsDir, runnerDir } from '../protocol/artifact.ts';
-import type { Project } from '../protocol/project.ts';
-import { journalPath } from './open.ts';
+import { journalPath, type Project } from '../protocol/project.ts';
 
 export type Leftover = {
   readonly kind: 'lock' | 'journal' | 'processes' | 'files';

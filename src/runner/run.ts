@@ -18,7 +18,7 @@ import { redactor } from '../effects/redact.ts';
 import { pruneSessions } from '../effects/prune.ts';
 import { watchFiles } from '../effects/watch.ts';
 import { isError } from '../protocol/diagnostic.ts';
-import type { MachineEvent } from '../protocol/event.ts';
+import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
 import type { Notice, Publish, Unstamped } from '../protocol/notice.ts';
 import type { Project } from '../protocol/project.ts';
@@ -93,7 +93,9 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
       });
     });
   };
+  // Events are not opened before something is to be waited for: a run that goes to its end needs none.
   const watcher = await watchFiles([round.project.handoff], look, {
+    resting: true,
     onModeChange: (mode, reason) => say({ type: 'watching', mode, reason }),
   });
   say({ type: 'watching', mode: watcher.mode, reason: watcher.reason });
@@ -106,6 +108,9 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
       const situation = describe(round.policy, round.state);
       if (signal.aborted && !busy.has(round.state.value)) return { type: 'stopped', situation };
       if (queue.isEmpty() && options.until(situation)) return { type: 'rest', situation };
+      // What a session and we ourselves write in between is no news.
+      if (busy.has(round.state.value)) watcher.rest(true);
+      else if (queue.isEmpty() && round.state.value !== 'reading') watcher.rest(false);
       const event = await queue.next();
       const before = round.state.value;
       advance(round, hands, event, say);
@@ -115,7 +120,7 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
   } finally {
     signal.removeEventListener('abort', stop);
     await watcher.close();
-    hands.close();
+    await hands.close();
     await pruned;
   }
 }
@@ -147,6 +152,7 @@ function advance(round: OpenRound, hands: Hands, told: MachineEvent, say: LoopOp
   const stepped = step(round.policy, round.state, event);
   if (!stepped.changed) return;
   const record = recorded(round, { event, state: stored(stepped.state), effects: stepped.effects });
+  round.ledger.take(record);
   round.state = stepped.state;
   if (event.type === 'POLICY') round.policy = event.policy;
   say({ type: 'decided', seq: record.seq, event, state: record.state, effects: stepped.effects });
@@ -166,9 +172,17 @@ const redact = redactor(process.env);
 /** A decision that could not be made durable must not be acted upon: the run ends here, and the next one goes on. */
 class NotRecorded extends Error {}
 
+/**
+ * What only looks, so that after a power cut it is done once more and nothing is lost. Its record may be synced together
+ * with the next one: nothing else starts before all records are durable, and none waits longer than a moment.
+ */
+const repeatable: ReadonlySet<Effect['kind']> = new Set(['read', 'settle', 'gate']);
+
 function recorded(round: OpenRound, entry: JournalEntry): JournalRecord {
   try {
-    return round.store.append(entry);
+    const kinds = entry.effects.map(({ kind }) => kind);
+    const mayWait = kinds.length > 0 && kinds.every((kind) => repeatable.has(kind));
+    return round.store.append(entry, mayWait ? 'soon' : 'now');
   } catch (error) {
     throw new NotRecorded(explain(error), { cause: error });
   }

@@ -10,7 +10,8 @@ import { capUsd } from '../domain/budget.ts';
 import { costOf } from '../domain/cost.ts';
 import { microOf } from '../domain/money.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
-import { sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
+import { explain } from '../effects/files.ts';
+import { keepSession, sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
 import { readTranscript } from '../effects/transcript.ts';
 import { localRunner } from '../effects/spawn.ts';
 import type { TreeMemory } from '../effects/tree.ts';
@@ -30,7 +31,7 @@ export type Sessions = {
   work(order: Order): Promise<MachineEvent | null>;
   stop(order: Order, why: 'paused' | 'interrupted'): Promise<null>;
   /** Says nothing more. A session that still runs goes on without us and is adopted by the next run. */
-  close(): void;
+  close(): Promise<void>;
 };
 
 type SessionsOptions = {
@@ -40,6 +41,8 @@ type SessionsOptions = {
 };
 
 const pulseMs = 1_000;
+/** A session that lives longer is made to survive a power cut while it runs; what is shorter has its end recorded by then. */
+const keepAfterMs = 100;
 /** Between two attempts to stop a session that is just being started. */
 const stopAgainMs = 100;
 
@@ -60,6 +63,17 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
   // The driver an order started with stays its driver: settings may be edited while it works.
   const drivers = new Map<string, Driver>();
   const memory: TreeMemory = new Map();
+  const keeping = new Set<Promise<void>>();
+  /** Off everybody's way: the journal alone says what follows, so that nothing waits for it. */
+  const keep = (folder: string): void => {
+    const kept = keepSession(folder)
+      .catch((error: unknown) => {
+        const text = `The records of a session may not survive a power cut: ${explain(error)}`;
+        say({ type: 'remark', level: 'warning', text });
+      })
+      .finally(() => keeping.delete(kept));
+    keeping.add(kept);
+  };
   const driver = (order: Order): Driver => {
     const known = drivers.get(order.id) ?? { ...driverOf(round, order), memory };
     drivers.set(order.id, known);
@@ -78,7 +92,7 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
     async work(order) {
       if (running.has(order.id)) return null;
       const session = workBoth(order, (each) =>
-        workOrder(round, { ...options, say }, { runner, driver: driver(each) }, each),
+        workOrder(round, { ...options, say }, { runner, driver: driver(each), keep }, each),
       );
       running.set(order.id, session);
       try {
@@ -96,8 +110,9 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
       }
       return null;
     },
-    close: () => {
+    close: async () => {
       closed = true;
+      await Promise.all(keeping);
     },
   };
 }
@@ -132,11 +147,13 @@ function limitsOf(round: OpenRound, order: Order): Limits {
 async function workOrder(
   round: OpenRound,
   options: SessionsOptions,
-  { runner, driver }: { readonly runner: Runner; readonly driver: Driver },
+  { runner, driver, keep }: Means,
   order: Order,
 ): Promise<Ended> {
   const { say, now } = options;
   const stream = createStream(driver, order, say);
+  const folder = folderOf(round, order);
+  const keeper = setTimeout(() => keep(folder), keepAfterMs);
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
     let begunAt: number | undefined;
@@ -147,16 +164,25 @@ async function workOrder(
     const end = await runner.ensure(order, begin, stream);
     const tally = stream.tally();
     const usage = await usedBy(driver, order, tally, begunAt ?? now() - end.ms - adoptedSlackMs);
-    await recordAfter(round.project.root, folderOf(round, order), driver.memory);
-    const promptBytes = sizeOf(`${folderOf(round, order)}/stdin`);
+    await recordAfter(round.project.root, folder, driver.memory);
+    keep(folder);
+    const promptBytes = sizeOf(`${folder}/stdin`);
     const at = now();
     const cost = usage === null ? null : costOf(usage, round.prices, at).usd;
     const priced = { microUsd: cost === null ? null : microOf(cost), prices: round.prices.version };
     return { ...endedEvent(driver, order, end, tally), at, usage, priced, promptBytes };
   } finally {
+    clearTimeout(keeper);
     clearInterval(pulse);
   }
 }
+
+type Means = {
+  readonly runner: Runner;
+  readonly driver: Driver;
+  /** Makes the folder of a session survive a power cut, in its own time. */
+  readonly keep: (folder: string) => void;
+};
 
 type Ended = Extract<MachineEvent, { type: 'ENDED' }>;
 

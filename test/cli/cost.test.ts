@@ -12,6 +12,7 @@ import type { Receipt } from '../../src/protocol/receipt.ts';
 import { checkReceipt } from '../../src/protocol/receiptcheck.ts';
 import type { Order } from '../../src/protocol/session.ts';
 import type { SessionUsage } from '../../src/protocol/usage.ts';
+import { runningLedger } from '../../src/runner/ledger.ts';
 import { keepReceipt } from '../../src/runner/receipt.ts';
 import { priced, pricedUsage, usageWith } from '../rig/cost.ts';
 import { ended } from '../rig/facts.ts';
@@ -153,7 +154,8 @@ describe('the receipt beside the summary', () => {
   it('is written from the journal, again the same, and tells why it cannot be', async () => {
     const project = await projectAt(folder);
     if (project === null) throw new Error('the project was not found');
-    expect(await keepReceipt(project, priced, 'R01')).toBeNull();
+    const round = { project, prices: priced, ledger: runningLedger(project, false) };
+    expect(await keepReceipt(round, 'R01')).toBeNull();
     const first = read(folder, receiptPath);
     expect(first).toContain('# Receipt of round R01');
     expect(first).toMatch(
@@ -163,13 +165,13 @@ describe('the receipt beside the summary', () => {
     expect(first).toContain(
       '**Orchestration tokens: 0.** 3 sessions ordered by the machine, 3 in this receipt.',
     );
-    expect(await keepReceipt(project, priced, 'R01')).toBeNull();
+    expect(await keepReceipt(round, 'R01')).toBeNull();
     expect(read(folder, receiptPath)).toBe(first);
     // A round that has no session has no receipt, and a file in the way is told.
-    expect(await keepReceipt(project, priced, 'R09')).toBeNull();
+    expect(await keepReceipt(round, 'R09')).toBeNull();
     const blocked = join(emptyFolder(), 'a-file');
     writeFileSync(blocked, '');
-    expect(await keepReceipt({ ...project, root: blocked }, priced, 'R01')).toMatch(
+    expect(await keepReceipt({ ...round, project: { ...project, root: blocked } }, 'R01')).toMatch(
       /^The receipt "coordination\/logs\/ROUND-R01-RECEIPT\.md" could not be written: /,
     );
   });

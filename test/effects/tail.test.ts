@@ -29,9 +29,9 @@ function newFile(content: string | Buffer = ''): string {
 
 async function linesOf(content: string | Buffer): Promise<string[]> {
   const lines: string[] = [];
-  const tail = await openTail(newFile(content), (line) => lines.push(line));
+  const tail = openTail(newFile(content), (line) => lines.push(line));
   await tail.finish();
-  await tail.close();
+  tail.close();
   return lines;
 }
 
@@ -39,7 +39,7 @@ describe('openTail', () => {
   it('read() passes on complete lines only, and the rest when it is complete', async () => {
     const path = newFile('one\ntwo\nthr');
     const lines: string[] = [];
-    const tail = await openTail(path, (line) => lines.push(line));
+    const tail = openTail(path, (line) => lines.push(line));
     await tail.read(plenty);
     expect(lines).toEqual(['one', 'two']);
     appendFileSync(path, 'ee\nfour');
@@ -48,7 +48,7 @@ describe('openTail', () => {
     await tail.finish();
     expect(lines).toEqual(['one', 'two', 'three', 'four']);
     expect(tail.bytes()).toBe('one\ntwo\nthree\nfour'.length);
-    await tail.close();
+    tail.close();
   });
 
   it('finish() invents no line at the end of a file that ends in a line end', async () => {
@@ -58,12 +58,12 @@ describe('openTail', () => {
   });
 
   it('read() stops at its bound and says that there is more', async () => {
-    const tail = await openTail(newFile('x'.repeat(1000)), () => undefined);
+    const tail = openTail(newFile('x'.repeat(1000)), () => undefined);
     expect(await tail.read(600)).toBe(true);
     expect(tail.bytes()).toBe(600);
     expect(await tail.read(600)).toBe(false);
     expect(tail.bytes()).toBe(1000);
-    await tail.close();
+    tail.close();
   });
 
   it('a character split between two reads stays whole', async () => {
@@ -72,11 +72,11 @@ describe('openTail', () => {
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const path = newFile(bytes.subarray(0, cut));
       const lines: string[] = [];
-      const tail = await openTail(path, (line) => lines.push(line));
+      const tail = openTail(path, (line) => lines.push(line));
       await tail.read(plenty);
       appendFileSync(path, bytes.subarray(cut));
       await tail.finish();
-      await tail.close();
+      tail.close();
       expect(lines.join('\n')).toBe(text.trimEnd());
     }
   });
@@ -88,7 +88,7 @@ describe('openTail', () => {
         const bytes = Buffer.from(wanted.map((text) => `${text}\n`).join(''));
         const path = newFile();
         const lines: string[] = [];
-        const tail = await openTail(path, (text) => lines.push(text));
+        const tail = openTail(path, (text) => lines.push(text));
         let from = 0;
         for (const step of steps) {
           appendFileSync(path, bytes.subarray(from, from + step));
@@ -97,7 +97,7 @@ describe('openTail', () => {
         }
         appendFileSync(path, bytes.subarray(from));
         await tail.finish();
-        await tail.close();
+        tail.close();
         expect(lines).toEqual(wanted);
       }),
       { numRuns: 60 },
@@ -117,12 +117,12 @@ describe('openTail', () => {
     truncateSync(path, 400_000_000);
     appendFileSync(path, '\nend\n');
     const lengths: number[] = [];
-    const tail = await openTail(path, (line) => lengths.push(line.length));
+    const tail = openTail(path, (line) => lengths.push(line.length));
     const before = process.memoryUsage().rss;
     let peak = 0;
     while (await tail.read(8 * 1024 * 1024)) peak = Math.max(peak, process.memoryUsage().rss);
     await tail.finish();
-    await tail.close();
+    tail.close();
     expect(lengths).toEqual([4 * 1024 * 1024, 3]);
     expect((peak - before) / 2 ** 20).toBeLessThan(60);
   });
@@ -135,31 +135,31 @@ describe('openTail', () => {
     const blocked = join(folder, 'a-folder');
     mkdirSync(blocked);
     for (const path of [join(folder, 'missing'), blocked]) {
-      const tail = await openTail(path, () => undefined);
+      const tail = openTail(path, () => undefined);
       expect(await tail.read(plenty)).toBe(false);
       await tail.finish();
       expect(tail.bytes()).toBe(0);
-      await tail.close();
+      tail.close();
     }
   });
 
   it('a file that shrinks under the reader is survived', async () => {
     const path = newFile('one\ntwo\n');
     const lines: string[] = [];
-    const tail = await openTail(path, (line) => lines.push(line));
+    const tail = openTail(path, (line) => lines.push(line));
     await tail.read(plenty);
     writeFileSync(path, '');
     await tail.read(plenty);
     await tail.finish();
-    await tail.close();
+    tail.close();
     expect(lines).toEqual(['one', 'two']);
   });
 
   it('close() leaves no file open', async () => {
     const path = newFile('one\n');
-    const tail = await openTail(path, () => undefined);
+    const tail = openTail(path, () => undefined);
     await tail.read(plenty);
-    await tail.close();
+    tail.close();
     const targets = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
     expect(targets).not.toContain(path);
   });

@@ -1,6 +1,6 @@
 /**
  * kill -9 of the runner at each eighth record of its journal, in a full-tier round with a question in it: when the record
- * is durable, and nothing of what it wants is done. All records, and every step of any other kind, take longer than a
+ * is written, and nothing of what it wants is done. All records, and every step of any other kind, take longer than a
  * minute: `npm run test:long` (test/long/crash.test.ts).
  */
 import { afterAll, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ it(
     expect(outcome).toMatchObject({ sessions: ranInOrder, differences: [] });
     const points = halves.flatMap((half) =>
       half.steps
-        .filter(({ name, what }) => name === 'fdatasyncSync' && what.endsWith('/journal.jsonl'))
+        .filter(({ name, what }) => name === 'writeSync' && what.endsWith('/journal.jsonl'))
         .map(({ at }) => ({ half, at })),
     );
     expect(points.length).toBeGreaterThan(30);

@@ -1,6 +1,7 @@
 /**
- * Whether steps were made in the order that survives a power cut: a journal record is synced before anything else is done,
- * a new content before its name, and between two things that the world sees stands a record that orders the second.
+ * Whether steps were made in the order that survives a power cut: every record is synced before the world sees anything
+ * that follows from it (a new handoff, a session), a new content before its name, and between two things that the world sees
+ * stands a record that orders the second. What only looks, and keeps notes of ours, may come before the sync.
  */
 import { readFileSync } from 'node:fs';
 import type { CountedStep } from './crash.ts';
@@ -23,7 +24,8 @@ export function breachesOf(steps: readonly Step[]): readonly string[] {
   for (const step of steps) {
     const { name, what } = step;
     const words = `${name} ${what}`;
-    if (journalOpen && !isJournal(step)) breaches.push(`${words} before the record was synced`);
+    if (journalOpen && (isHandoff(step) || name === 'spawn'))
+      breaches.push(`${words} before the record was synced`);
     if (/write/i.test(name)) {
       if (isJournal(step)) journalOpen = true;
       else unsynced.add(what);

@@ -2,7 +2,7 @@
  * `next-role replay`: works through a journal again, offline, and compares every decision with the recorded one.
  */
 import { resolve } from 'node:path';
-import { journalPath } from '../../runner/open.ts';
+import { journalPath } from '../../protocol/project.ts';
 import { replayFile } from '../../runner/replay.ts';
 import type { Replay } from '../../runner/replay.ts';
 import { isThere } from '../newfile.ts';
