@@ -11,19 +11,21 @@ import { draw } from './picture.mjs';
 import { leave, root } from './process.mjs';
 import { tableOf, targetTable } from './table.mjs';
 
-const names = [
-  'round',
-  'cold',
-  'gap',
-  'edit',
-  'idle',
-  'tracks',
-  'journal',
-  'log',
-  'prompt',
-  'spawn',
-  'claude',
-];
+/** Each measure, with its share of the time. Whatever the machine does, the whole bench ends soon after that. */
+const shares = {
+  round: 4,
+  cold: 1.5,
+  gap: 1.5,
+  edit: 4,
+  idle: 2.5,
+  tracks: 2,
+  journal: 1,
+  log: 0.3,
+  prompt: 0.2,
+  spawn: 0.7,
+  claude: 1.3,
+};
+const names = Object.keys(shares);
 /** What the short form measures: targets that a regression would break, and that a busy machine does not. */
 const quickNames = ['round', 'edit', 'journal', 'log'];
 
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     targets: { type: 'string' },
     n: { type: 'string', short: 'n' },
+    minutes: { type: 'string', default: '19' },
   },
 });
 const { quick, check, peers, docs } = values;
@@ -53,28 +56,40 @@ const tell = (done, all) => {
 
 const results = { machine: describeMachine(), quick, measures: {} };
 try {
-  for (const name of wanted) {
-    const its = await import(`./measures/${name}.mjs`);
-    say(`\n## ${name}: ${its.about}\n`);
-    const startMs = performance.now();
-    const n = values.n === undefined ? undefined : Number(values.n);
-    const measured = await its.measure({ quick, peers, n, tell });
-    results.measures[name] = { about: its.about, ...measured };
-    const table = [
-      tableOf(its.columns, measured.rows),
-      ...(measured.leftOut ?? []).map((reason) => `\nLeft out: ${reason}`),
-    ].join('\n');
-    say(`${table}\n(${Math.round((performance.now() - startMs) / 1000)} s)`);
-    if (quick || measured.rows.length === 0) continue;
-    keep(
-      name,
-      { ...results.measures[name], machine: { ...results.machine, load: describeMachine().load } },
-      table,
-    );
-    if (docs) publish(name, table, draw(its.picture, measured.rows));
-  }
+  for (const name of wanted) await take(name);
 } finally {
   leave();
+}
+
+async function take(name) {
+  const its = await import(`./measures/${name}.mjs`);
+  say(`\n## ${name}: ${its.about}\n`);
+  const startMs = performance.now();
+  const n = values.n === undefined ? undefined : Number(values.n);
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0);
+  const budgetMs = (Number(values.minutes) * 60_000 * shares[name]) / total;
+  let measured;
+  try {
+    measured = await its.measure({ quick, peers, n, tell, budgetMs });
+  } catch (error) {
+    // One measure that cannot be taken here must not cost the others.
+    say(`Not taken: ${error.stack}`);
+    process.exitCode = 1;
+    return;
+  }
+  results.measures[name] = { about: its.about, ...measured };
+  const table = [
+    tableOf(its.columns, measured.rows),
+    ...(measured.leftOut ?? []).map((reason) => `\nLeft out: ${reason}`),
+  ].join('\n');
+  say(`${table}\n(${Math.round((performance.now() - startMs) / 1000)} s)`);
+  if (quick || measured.rows.length === 0) return;
+  keep(
+    name,
+    { ...results.measures[name], machine: { ...results.machine, load: describeMachine().load } },
+    table,
+  );
+  if (docs) publish(name, table, draw(its.picture, measured.rows));
 }
 
 const targets = JSON.parse(readFileSync(values.targets ?? join(root, 'bench/targets.json'), 'utf8'));

@@ -29,14 +29,20 @@ export const ratio = (values, baseline) =>
 
 export const round = (value) => (value === null || value === 0 ? value : Number(value.toPrecision(3)));
 
+/** So few turns are made even when the time is up: fewer have no median. */
+const turnsMin = 3;
+
 /**
- * Runs cases A B C A B C …, after one turn of each that is not counted.
+ * Runs cases A B C A B C …, after one turn of each that is not counted. On a slow machine, or beside slow peers, fewer
+ * turns are made than wanted: none begins after `budgetMs`.
  *
  * @returns by case name, the results in the order of the repetitions
  */
-export async function interleaved(cases, repetitions, tell = () => undefined) {
+export async function interleaved(cases, repetitions, tell = () => undefined, budgetMs = Infinity) {
+  const endMs = performance.now() + budgetMs;
   const results = Object.fromEntries(cases.map(({ name }) => [name, []]));
   for (let turn = -1; turn < repetitions; turn += 1) {
+    if (turn >= turnsMin && performance.now() > endMs) break;
     for (const { name, run } of cases) {
       const result = await run();
       if (turn >= 0) results[name].push(result);

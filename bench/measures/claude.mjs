@@ -12,7 +12,7 @@ export const about = 'A round of four sessions of the real Claude Code on a prov
 
 const program = join(root, 'test/e2e/clients/node_modules/.bin/claude');
 
-export async function measure({ n, tell }) {
+export async function measure({ n, tell, budgetMs }) {
   if (!existsSync(program))
     return {
       rows: [],
@@ -69,7 +69,7 @@ export async function measure({ n, tell }) {
         },
       },
     ];
-    const results = await interleaved(cases, n ?? 7, tell);
+    const results = await interleaved(cases, n ?? 7, tell, budgetMs);
     const of = (name) => results[name].map(({ wallMs }) => wallMs);
     const rows = cases.map(({ name, kind }) => ({
       name,

@@ -7,7 +7,7 @@ import { freshProject, reset } from '../project.mjs';
 
 export const about = 'Launch to exit of --version and status, against node -e 0.';
 
-export async function measure({ quick, peers, n, tell }) {
+export async function measure({ quick, peers, n, tell, budgetMs }) {
   const done = freshProject();
   reset(done);
   const { code } = await measured([...ours, 'run'], { cwd: done.folder });
@@ -24,7 +24,7 @@ export async function measure({ quick, peers, n, tell }) {
       : []),
     ...(peers ? [{ name: 'npm --version', kind: 'peer', argv: ['npm', '--version'] }] : []),
   ].map((its) => ({ ...its, run: () => measured(its.argv, { cwd: its.cwd }) }));
-  const results = await interleaved(cases, n ?? (quick ? 9 : 25), tell);
+  const results = await interleaved(cases, n ?? (quick ? 9 : 25), tell, budgetMs);
   const base = results['node -e 0'];
   const of = (all, figure) => all.map((its) => its[figure]);
   const rows = cases.map(({ name, kind }) => ({

@@ -6,9 +6,12 @@ import { interleaved, median, ratio, spread } from '../figures.mjs';
 import { chainProgram, measured, noop, ours, resident, root, until } from '../process.mjs';
 import { freshProject, gapsOf, isFinished, roundText, stampsOf } from '../project.mjs';
 
+/** What is left for us beyond it is reading, deciding, checking, and the look for what a session left behind. */
+const keeping = 'Node loop with the same syncs and the same shell between';
+
 export const about = 'Gap between two roles in a resident process (warm), against bare loops.';
 
-export async function measure({ quick, n, tell }) {
+export async function measure({ quick, n, tell, budgetMs }) {
   const roundsATurn = quick ? 3 : 8;
   const project = freshProject({ status: 'PAUSED' });
   const watching = resident([...ours, 'watch', project.folder]);
@@ -37,6 +40,11 @@ export async function measure({ quick, n, tell }) {
         run: chain([process.execPath, join(root, 'bench/agent/chain.mjs'), String(roundsATurn), ...noop]),
       },
       {
+        name: keeping,
+        kind: 'limit',
+        run: chain([process.execPath, join(root, 'bench/agent/promises.mjs'), String(roundsATurn), ...noop]),
+      },
+      {
         name: 'next-role watch',
         kind: 'ours',
         async run() {
@@ -50,17 +58,18 @@ export async function measure({ quick, n, tell }) {
         },
       },
     ];
-    const results = await interleaved(cases, n ?? (quick ? 3 : 15), tell);
+    const results = await interleaved(cases, n ?? (quick ? 3 : 15), tell, budgetMs);
     const per = (name) => results[name].map(median);
     const rows = cases.map(({ name, kind }) => ({
       name,
       kind,
       gapMs: spread(results[name].flat()),
       toNode: ratio(per(name), per('Node spawn loop')),
+      toKeeping: ratio(per(name), per(keeping)),
       toC: chainProgram === null ? null : ratio(per(name), per('C posix_spawn loop')),
     }));
-    const { toNode, toC } = rows.at(-1);
-    return { rows, figures: { toNode, toC } };
+    const { toNode, toC, toKeeping } = rows.at(-1);
+    return { rows, figures: { toNode, toC, toKeeping } };
   } finally {
     await watching.end();
   }
@@ -73,6 +82,7 @@ export const columns = [
   ['case', ({ name }) => name],
   ['gap ms', ({ gapMs }) => gapMs],
   ['median / Node loop', ({ toNode }) => toNode],
+  ['median / the same with syncs', ({ toKeeping }) => toKeeping],
   ['median / C loop', ({ toC }) => toC],
 ];
 export const picture = {

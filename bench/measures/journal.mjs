@@ -19,7 +19,7 @@ export const about = 'Start-up against a journal of 10 to 100,000 rounds.';
 /** Rounds that are really written. */
 const writtenMax = 500;
 
-export async function measure({ quick, n, tell }) {
+export async function measure({ quick, n, tell, budgetMs }) {
   const { encodeLine, firstLink } = await import(join(root, 'dist/effects/journalline.js'));
   const { openJournal, readLast } = await import(join(root, 'dist/effects/journal.js'));
   const model = freshProject();
@@ -74,7 +74,7 @@ export async function measure({ quick, n, tell }) {
     });
     tell(cases.length, 3);
   }
-  const results = await interleaved(cases, n ?? (quick ? 5 : 15));
+  const results = await interleaved(cases, n ?? (quick ? 5 : 15), tell, budgetMs);
   const [base] = cases;
   const rows = cases.map(({ name, kind, bytes }) => ({
     name,

@@ -6,12 +6,12 @@ import { oursName, roundCases } from '../cases/round.mjs';
 export const about =
   'One cold no-op round of four roles: wall and processor time, launch to first agent, gap between roles.';
 
-export async function measure({ quick, peers, n, tell }) {
+export async function measure({ quick, peers, n, tell, budgetMs }) {
   const cases = roundCases({ peers: peers && !quick });
   const kept = quick
     ? cases.filter(({ name }) => /^(C posix|Node spawn|node -e|next-role)/.test(name))
     : cases;
-  const results = await interleaved(kept, n ?? (quick ? 3 : 15), tell);
+  const results = await interleaved(kept, n ?? (quick ? 3 : 15), tell, budgetMs);
   const works = new Set(
     Object.values(results)
       .flat()

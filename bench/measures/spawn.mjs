@@ -22,7 +22,7 @@ const times = [];
   process.stdout.write(String(times[6]) + (held.length < 0 ? 'x' : ''));
 })();`;
 
-export async function measure({ quick, n, tell }) {
+export async function measure({ quick, n, tell, budgetMs }) {
   const { folder } = freshProject();
   const cases = (quick ? [0, 250] : [0, 100, 250, 1000]).map((mib) => ({
     name: mib === 0 ? 'nothing more' : `${mib} MiB more`,
@@ -38,7 +38,7 @@ export async function measure({ quick, n, tell }) {
         ),
       ),
   }));
-  const results = await interleaved(cases, n ?? (quick ? 3 : 9), tell);
+  const results = await interleaved(cases, n ?? (quick ? 3 : 9), tell, budgetMs);
   const rows = cases.map(({ name, kind }) => ({
     name,
     kind,
