@@ -22,6 +22,7 @@ const shares = {
   journal: 1,
   log: 0.3,
   prompt: 0.2,
+  briefs: 2,
   spawn: 0.7,
   claude: 1.3,
 };
@@ -89,7 +90,7 @@ async function take(name) {
     { ...results.measures[name], machine: { ...results.machine, load: describeMachine().load } },
     table,
   );
-  if (docs) publish(name, table, draw(its.picture, measured.rows));
+  if (docs) publish(name, its, measured.rows, table);
 }
 
 const targets = JSON.parse(readFileSync(values.targets ?? join(root, 'bench/targets.json'), 'utf8'));
@@ -121,19 +122,20 @@ function keep(name, measured, table) {
   );
 }
 
-/** Puts the table into the page, and the picture beside it. */
-function publish(name, table, picture) {
-  put(name, table);
+/** Puts the table into the measure's page, and the picture beside it where it has one. */
+function publish(name, { page, picture }, rows, table) {
+  put(name, table, page);
+  if (picture === undefined) return;
   mkdirSync(join(root, 'docs/performance'), { recursive: true });
-  writeFileSync(join(root, `docs/performance/${name}.svg`), picture);
+  writeFileSync(join(root, `docs/performance/${name}.svg`), draw(picture, rows));
 }
 
-/** Puts a table into docs/PERFORMANCE.md, between the two marks of its name. */
-function put(name, table) {
-  const page = join(root, 'docs/PERFORMANCE.md');
+/** Puts a table into a page, between the two marks of its name. */
+function put(name, table, to = 'docs/PERFORMANCE.md') {
+  const page = join(root, to);
   const text = readFileSync(page, 'utf8');
   const part = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
-  if (!part.test(text)) throw new Error(`docs/PERFORMANCE.md has no place for "${name}"`);
+  if (!part.test(text)) throw new Error(`${to} has no place for "${name}"`);
   writeFileSync(
     page,
     text.replace(part, (_, start, end) => `${start}\n${table}\n\n${end}`),

@@ -46,7 +46,7 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
   // A second opinion is worked while the first is: the header is not its to edit.
   const header = order.kind === 'opinion' ? [] : [withinProject(place)];
   const allowed = allowRules(brief.tools, [...manifest.writable, ...manifest.owed, ...header]);
-  const denied = denyRules(manifest);
+  const denied = [...denyRules(manifest), ...originalRules(manifest, place)];
   const { facts } = settings;
   return {
     argv: [
@@ -135,6 +135,17 @@ export function denyRules(access: Access): readonly string[] {
       .filter((pattern) => isFree(pattern) && !access.hidden.includes(pattern))
       .map((pattern) => `Edit(/${ruleOf(pattern)})`),
   ];
+}
+
+/**
+ * A session in a copy must not open in the project what its copy lacks. Two leading slashes mean the root of the file
+ * system (2.1.330). Only what is hidden is refused: installed packages are links into the project.
+ */
+function originalRules({ hidden }: Access, { original }: Place): readonly string[] {
+  if (original === null) return [];
+  const root = ruleOf(original);
+  const inside = hidden.filter((pattern) => !pattern.startsWith('/'));
+  return inside.map(ruleOf).flatMap((pattern) => [`Read(/${root}/${pattern})`, `Edit(/${root}/${pattern})`]);
 }
 
 function judge(exit: Exit, tally: Tally): Outcome {

@@ -25,6 +25,8 @@ export type AuditFacts = {
   readonly changes: readonly FileChange[];
   /** Whether the stream tells every tool call; a shell command's own stream tells none. */
   readonly observed: boolean;
+  /** It worked in a copy that holds nothing hidden; the first of `roots` is the project itself. */
+  readonly isolated: boolean;
 };
 
 /**
@@ -63,6 +65,10 @@ function hiddenReads(facts: AuditFacts): readonly Finding[] {
   return facts.touches.flatMap((touch) =>
     hiddenPathsOf(facts, touch).map(({ path, sure }): Finding => {
       const how = `${touch.tool} ${shown(touch.target)}`;
+      if (staysInCopy(facts, touch)) {
+        const text = `tried to open what is hidden from it (${how}), which is not in the copy it worked in`;
+        return found('hidden-read', path, 'OBS', text);
+      }
       if (touch.end === 'refused' || (touch.end === 'failed' && touch.verb !== 'run')) {
         return found(
           'hidden-read',
@@ -80,6 +86,12 @@ function hiddenReads(facts: AuditFacts): readonly Finding[] {
       );
     }),
   );
+}
+
+/** Whether a touch can only have meant the copy: it neither names the project nor climbs. */
+function staysInCopy({ isolated, roots }: AuditFacts, { target }: Touch): boolean {
+  const [project = ''] = roots;
+  return isolated && target !== null && !target.includes(project) && !target.includes('..');
 }
 
 type Hit = { readonly path: string; readonly sure: boolean };
@@ -131,8 +143,9 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
     const by = written.get(change.path);
     const what = change.before === null ? 'was made' : change.after === null ? 'was deleted' : 'was changed';
     const how = by === undefined ? 'during the session' : `with ${by.tool}`;
-    const way =
-      change.before === null
+    const way = facts.isolated
+      ? 'it stayed behind in the copy, and what was found with it counts for nothing'
+      : change.before === null
         ? 'remove it'
         : 'put it back as it was before the session (git has it, if it was committed)';
     const text = `${what} ${how}, and is not this role's to write: ${way}`;

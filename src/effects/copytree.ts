@@ -29,14 +29,17 @@ export async function freshFolder(): Promise<string> {
 
 /**
  * Copies a project into a folder that is not there yet. `leaveOut` are paths relative to the project that the copy must
- * not hold.
+ * not hold, or says of each path whether it is one.
  *
  * @example await copyTree('/p', '/tmp/check/work', ['acceptance'])
  */
-export async function copyTree(project: string, to: string, leaveOut: readonly string[] = []): Promise<void> {
-  const paths = (await listed(project)).filter(
-    (path) => !leaveOut.some((left) => path === left || path.startsWith(`${left.replace(/\/+$/, '')}/`)),
-  );
+export async function copyTree(
+  project: string,
+  to: string,
+  leaveOut: readonly string[] | ((path: string) => boolean) = [],
+): Promise<void> {
+  const isLeftOut = typeof leaveOut === 'function' ? leaveOut : (path: string) => isBelow(leaveOut, path);
+  const paths = (await listed(project)).filter((path) => !isLeftOut(path));
   if (paths.length > filesMax) throw new TooLarge(`it has more than ${filesMax} files`);
   await mkdir(to, { recursive: true });
   let bytes = 0;
@@ -45,6 +48,10 @@ export async function copyTree(project: string, to: string, leaveOut: readonly s
     bytes += sizes.reduce((sum, size) => sum + size, 0);
     if (bytes > bytesMax) throw new TooLarge(`it has more than ${bytesMax} bytes`);
   }
+}
+
+function isBelow(folders: readonly string[], path: string): boolean {
+  return folders.some((left) => path === left || path.startsWith(`${left.replace(/\/+$/, '')}/`));
 }
 
 /** Files and links below a project, and its folders of dependencies. */

@@ -131,7 +131,7 @@ async function start(context: Context, work: Work, prepare: () => Promise<Comman
   } catch (error) {
     return unstarted({ type: 'not-started', message: explainFolder(folder, error) });
   }
-  const settings = { folder, program, args, cwd: context.project, env };
+  const settings = { folder, program, args, cwd: command.cwd ?? context.project, env };
   const shim = await launch(settings);
   if (shim instanceof Error) return unstarted({ type: 'not-started', message: explainStart(shim, settings) });
   return follow(context, work, shim);

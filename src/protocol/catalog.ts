@@ -146,6 +146,7 @@ export function assemble(files: CatalogFiles): Catalog {
     brief: limits.brief,
     interrupted: settings.interrupted ?? 'escalate',
     secondOpinion: settings.secondOpinion ?? 'high-risk',
+    isolation: settings.isolation ?? 'none',
     allowDefaults: settings.escalation?.allowDefaults ?? false,
     commit: settings.commit ?? true,
   } satisfies Omit<Policy, 'digest'>;

@@ -229,6 +229,8 @@ export type Policy = {
   readonly interrupted: 'escalate' | 'retry';
   /** When a second reviewer works beside the first. */
   readonly secondOpinion: 'never' | 'high-risk' | 'always';
+  /** Where roles work that write nothing outside coordination/: in the project, or in a copy without what is hidden. */
+  readonly isolation: 'none' | 'worktree';
   /** Whether an escalation's default is taken at its deadline. */
   readonly allowDefaults: boolean;
   /** Commit the round's files under coordination/ after each role. */

@@ -91,6 +91,8 @@ export type Brief = {
 /** Where a session runs. Absolute paths. */
 export type Place = {
   readonly project: string;
+  /** The project itself, where `project` is a copy of it that holds nothing hidden; null where it is no copy. */
+  readonly original: string | null;
   readonly handoff: string;
   /** The session's own folder under .next-role/sessions/. */
   readonly session: string;
@@ -110,6 +112,8 @@ export type Command = {
   /** Names (or `PREFIX_*` patterns) passed on from our own environment. */
   readonly passEnv: readonly string[];
   readonly stdin: string;
+  /** Where it works; the project's folder when absent. */
+  readonly cwd?: string;
   /** Files to write into the session's folder before the start, by name. */
   readonly files: Readonly<Record<string, string>>;
 };

@@ -61,6 +61,7 @@ const schema = closed({
   gates: gateOptionsPatch.optional(),
   interrupted: z.enum(['escalate', 'retry']).optional(),
   secondOpinion: z.enum(secondOpinions).optional(),
+  isolation: z.enum(['none', 'worktree']).optional(),
   escalation: closed({ allowDefaults: z.boolean().optional() }).optional(),
   commit: z.boolean().optional(),
 });

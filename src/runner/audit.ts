@@ -9,6 +9,7 @@ import { agentOf } from '../agents/index.ts';
 import { touchesIn } from '../agents/touch.ts';
 import { audit, gather } from '../domain/audit.ts';
 import { firstReviewer, secondReviewer } from '../domain/companion.ts';
+import { isThere } from '../effects/copies.ts';
 import { digestText } from '../effects/files.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { eachLine, keepRecord, realTarget, sessionNames, sessionText } from '../effects/sessionrecord.ts';
@@ -38,19 +39,20 @@ const chainMax = 50;
 
 /** The records of a session that is about to start, by file name: its sealed manifest, and the tree as it is now. */
 export async function recordsBefore(
-  root: string,
+  { root, copy }: { readonly root: string; readonly copy: string | null },
   brief: Brief,
   memory: TreeMemory,
 ): Promise<Readonly<Record<string, string>>> {
-  const tree = await lookAtTree(root, memory);
+  const whole = await lookAtTree(root, memory);
+  const tree = copy === null ? whole : await lookAtTree(copy, memory);
   const sealed: SealedManifest = {
     ...brief.manifest,
     systemSha256: digestText(brief.system),
     promptSha256: digestText(brief.prompt),
-    hiddenFiles: Object.keys(tree.files)
+    hiddenFiles: Object.keys(whole.files)
       .filter((path) => isHidden(brief.manifest, path))
       .slice(0, hiddenFilesMax),
-    isolated: null,
+    isolated: copy,
   };
   return { [manifestFile]: `${JSON.stringify(sealed, null, 2)}\n`, [beforeFile]: JSON.stringify(tree) };
 }
@@ -60,7 +62,9 @@ export async function recordAfter(root: string, folder: string, memory: TreeMemo
   if ((await sessionText(folder, changesFile)) !== null) return;
   const before = readTree(await sessionText(folder, beforeFile));
   if (before === null) return;
-  const after: Tree = await lookAtTree(root, memory);
+  const at = readManifest(await sessionText(folder, manifestFile))?.isolated ?? root;
+  // A copy that is gone tells nothing of what was changed in it.
+  const after: Tree = isThere(at) ? await lookAtTree(at, memory) : { ...before, whole: false };
   const record: Changes = { files: changesBetween(before, after), whole: before.whole && after.whole };
   await keepRecord(folder, changesFile, `${JSON.stringify(record)}\n`);
 }
@@ -201,6 +205,7 @@ function findingsOf(place: AuditPlace, session: Seen, earlier: readonly Seen[]):
     touches: [...session.touches, ...earlier.flatMap(({ touches }) => touches.map(asWrite))],
     changes: netChanges(files),
     observed: kindOf(place, manifest) !== 'command',
+    isolated: manifest.isolated !== null,
   });
 }
 

@@ -75,6 +75,7 @@ export async function probe(settings: AgentSettings, options: ProbeOptions): Pro
   };
   const place: Place = {
     project: folder,
+    original: null,
     handoff: `${folder}/NEXT-ROLE.md`,
     session: sessionFolder(`${folder}/sessions`, order.id),
     self,

@@ -6,14 +6,16 @@
 import { openJournal, tornBytes } from '../effects/journal.ts';
 import { acquire, leftOwner, ownerOf, type Owner } from '../effects/lock.ts';
 import { findMarked, isRunning, reap, type MarkedProcess } from '../effects/processes.ts';
+import { removeCopy } from '../effects/copies.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { readClaim, readExit } from '../effects/shim.ts';
 import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
 import { coordinationDir, decisionsDir, runnerDir } from '../protocol/artifact.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
+import { emptiedCopies } from './bringback.ts';
 
 export type Leftover = {
-  readonly kind: 'lock' | 'journal' | 'processes' | 'files';
+  readonly kind: 'lock' | 'journal' | 'processes' | 'files' | 'copies';
   /** What there is, with its numbers. */
   readonly words: string;
   /** What was done about it; null when nothing was. */
@@ -32,6 +34,8 @@ type Found = {
   readonly processes: readonly MarkedProcess[];
   /** Relative to the project. */
   readonly files: readonly string[];
+  /** Folders of copies whose sessions are over, with nothing in them that is not in the project. */
+  readonly copies: readonly string[];
 };
 
 /**
@@ -45,8 +49,8 @@ export async function repair(
   { mend }: { readonly mend: boolean },
 ): Promise<readonly Leftover[]> {
   const found = await survey(project);
-  const nothing =
-    found.owner === null && found.tornBytes === 0 && found.processes.length + found.files.length === 0;
+  const lists = [found.processes, found.files, found.copies];
+  const nothing = found.owner === null && found.tornBytes === 0 && lists.every((list) => list.length === 0);
   if (nothing) return [];
   if (!mend || (await ownerOf(project.root)) !== null) return told(found, null);
   const lock = await acquire(project.root);
@@ -66,6 +70,7 @@ async function survey(project: Project): Promise<Found> {
     tornBytes: tornBytes(journalPath(project)),
     processes,
     files: await findAbandoned(project.root, placesOf(project)),
+    copies: await emptiedCopies(project, { isIdle: true }),
   };
 }
 
@@ -97,12 +102,14 @@ async function cleared(project: Project, found: Found): Promise<Done> {
     ),
   );
   await removeAbandoned(project.root, found.files);
+  for (const copy of found.copies) await removeCopy(copy);
   return {
     // Taking the lock has put ours in its place, and giving it back removes that.
     lock: 'It was removed.',
     ...(torn === null ? {} : { journal: `It was set aside as "${torn.path}".` }),
     processes: `${ended.flat().length} ended.`,
     files: 'Removed.',
+    copies: 'Removed.',
   };
 }
 
@@ -110,7 +117,7 @@ function told(found: Found, done: Done | null): readonly Leftover[] {
   const all: Leftover[] = [];
   const tell = (kind: Leftover['kind'], words: string): void =>
     void all.push({ kind, words, repaired: done?.[kind] ?? null });
-  const { owner, processes, files } = found;
+  const { owner, processes, files, copies } = found;
   if (owner !== null)
     tell(
       'lock',
@@ -125,6 +132,11 @@ function told(found: Found, done: Done | null): readonly Leftover[] {
     );
   if (files.length > 0)
     tell('files', `Left by a writer that was killed: ${listed(files.map((path) => `"${path}"`))}.`);
+  if (copies.length > 0)
+    tell(
+      'copies',
+      `Copies of isolated sessions that are over: ${listed(copies.map((path) => `"${path}"`))}.`,
+    );
   return all;
 }
 

@@ -3,6 +3,7 @@
  * One runner per project. Nothing here decides anything about roles or statuses, and nothing starts before the record
  * that orders it is on disk.
  */
+import { emptiedCopies } from './bringback.ts';
 import { chronicle } from './chronicle.ts';
 import { createHands, type Hands } from './hands.ts';
 import { openRound, type OpenRound } from './open.ts';
@@ -15,6 +16,7 @@ import { catalogStamp, readCatalog } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import type { Log } from '../effects/log.ts';
 import { redactor } from '../effects/redact.ts';
+import { removeCopy } from '../effects/copies.ts';
 import { pruneSessions } from '../effects/prune.ts';
 import { watchFiles } from '../effects/watch.ts';
 import { isError } from '../protocol/diagnostic.ts';
@@ -128,6 +130,7 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
 /** A round has ended: the streams of rounds long past go. */
 async function tidy(round: OpenRound, say: LoopOptions['say']): Promise<void> {
   try {
+    for (const copy of await emptiedCopies(round.project, { isIdle: false })) await removeCopy(copy);
     await pruneSessions(`${round.project.own}/sessions`);
   } catch (error) {
     say({ type: 'remark', level: 'warning', text: `Old sessions could not be removed: ${explain(error)}` });

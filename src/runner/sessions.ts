@@ -8,13 +8,16 @@ import { reconciled, usageOf } from '../agents/usage.ts';
 import { compose } from '../domain/brief.ts';
 import { capUsd } from '../domain/budget.ts';
 import { costOf } from '../domain/cost.ts';
+import { isIsolated } from '../domain/isolation.ts';
 import { microOf } from '../domain/money.ts';
+import { makeCopy } from '../effects/copies.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
 import { explain } from '../effects/files.ts';
 import { keepSession, sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
 import { readTranscript } from '../effects/transcript.ts';
 import { localRunner } from '../effects/spawn.ts';
 import type { TreeMemory } from '../effects/tree.ts';
+import { isHidden } from '../protocol/access.ts';
 import { byteLength } from '../protocol/bytes.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Runner, SessionEnd } from '../protocol/journal.ts';
@@ -23,6 +26,7 @@ import type { AgentSettings, Limits } from '../protocol/policy.ts';
 import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
 import type { SessionUsage } from '../protocol/usage.ts';
 import { recordAfter, recordsBefore } from './audit.ts';
+import { bringBack, clearCopy } from './bringback.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
 
@@ -164,7 +168,10 @@ async function workOrder(
     const end = await runner.ensure(order, begin, stream);
     const tally = stream.tally();
     const usage = await usedBy(driver, order, tally, begunAt ?? now() - end.ms - adoptedSlackMs);
+    for (const text of await bringBack(round.project, folder, order, driver.memory))
+      say({ type: 'remark', level: 'warning', text });
     await recordAfter(round.project.root, folder, driver.memory);
+    await clearCopy(folder);
     keep(folder);
     const promptBytes = sizeOf(`${folder}/stdin`);
     const at = now();
@@ -250,9 +257,14 @@ async function prepare(
   const composed = compose(policy, order, await filesForBrief(round, order));
   const brief = { ...composed, maxUsd: capUsd(policy, round.state.context.spent, order, options.now()) };
   const folder = folderOf(round, order);
+  const copy = isIsolated(policy, order.role)
+    ? await makeCopy(project.root, order.id, (path) => isHidden(brief.manifest, path))
+    : null;
+  const at = copy ?? project.root;
   const place: Place = {
-    project: project.root,
-    handoff: project.handoff,
+    project: at,
+    original: copy === null ? null : project.root,
+    handoff: `${at}/${project.handoffName}`,
     session: folder,
     self: options.self,
     sessionId: freshUuid(),
@@ -260,8 +272,8 @@ async function prepare(
   };
   const command = driver.agent.command(order, brief, place, driver.settings);
   options.say({ type: 'session-started', order, folder, promptBytes: byteLength(brief.prompt) });
-  const records = await recordsBefore(project.root, brief, driver.memory);
-  return { ...command, files: { ...command.files, ...records } };
+  const records = await recordsBefore({ root: project.root, copy }, brief, driver.memory);
+  return { ...command, cwd: at, files: { ...command.files, ...records } };
 }
 
 /** Folds a session's lines and remembers its last sign of life. */

@@ -52,6 +52,7 @@ export const brief: Brief = {
 
 export const place: Place = {
   project: '/p',
+  original: null,
   handoff: '/p/coordination/NEXT-ROLE.md',
   session: '/p/.next-role/sessions/R07.2-reviewer',
   self: ['/usr/bin/node', '/opt/next-role/main.js'],

@@ -16,6 +16,7 @@ const facts: AuditFacts = {
   roots: ['/p'],
   touches: [],
   changes: [],
+  isolated: false,
   observed: true,
 };
 

@@ -2,11 +2,12 @@
  * Sessions that leave their brief, from the outside: what they open that is hidden from them, what they write that is
  * not theirs, and how the round goes on after it. The agents are scripted; the gates are the real ones.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { auditRound } from '../../src/runner/audit.ts';
 import { readCatalog } from '../../src/effects/catalog.ts';
+import { listCopies } from '../../src/effects/copies.ts';
 import { line } from '../cli/shell.ts';
 import type { Project } from '../../src/protocol/project.ts';
 import {
@@ -107,5 +108,74 @@ describe('a round in which roles leave their brief', () => {
     writeFileSync(join(project.root, 'src/by-hand.ts'), 'a person was here\n');
     expect(await journey.end).toMatchObject({ type: 'rest', situation: { rest: 0 } });
     expect((await auditOf(project))[0]).toEqual(['architect', 'write-policy OBS src/by-hand.ts']);
+  });
+});
+
+describe('a round with isolation: worktree', () => {
+  it('shows a cold role nothing hidden, brings its files back, and keeps what a person edited meanwhile', async () => {
+    const log = 'coordination/logs/IMPLEMENTER-R01.log';
+    const memorial = 'coordination/MEMORIAL.md';
+    const waits = [{ say: 'I begin.' }, { pause: 1000 }];
+    const project = await makeProject({
+      scenario: {
+        ...goodRound,
+        reviewer: [
+          [
+            // Neither the file nor a history that has it, nor a link to it; the product is there.
+            { run: `test ! -e ${log} && test ! -e alias.log && test -e src/work.txt` },
+            { run: 'test "$(git rev-list --all --count)" = 1 && ! git grep -q "not su[r]e"' },
+            { run: `cat ${log} || true` },
+            ...waits,
+            ...good('reviewer', 'memorial', 'MERGE-READY'),
+          ],
+        ],
+        memorial: [[...waits, ...good('memorial', 'human')], good('memorial', 'human')],
+      },
+      files: {
+        [log]: 'I was not sure about the tests.\n',
+        'src/work.txt': 'as it was\n',
+        [memorial]: '# Memorial\n',
+      },
+      git: true,
+      settings: { isolation: 'worktree' },
+    });
+    symlinkSync(log, join(project.root, 'alias.log'));
+    const journey = start(project, ({ rest }) => rest !== null);
+    const begun = (role: string) =>
+      journey.until(
+        `the ${role} at work`,
+        (notice) =>
+          notice.type === 'session-event' && notice.order.role === role && notice.event.type === 'text',
+      );
+    await begun('reviewer');
+    appendFileSync(project.handoff, '\nA line by hand.\n');
+    writeFileSync(join(project.root, 'src/work.txt'), 'by hand\n');
+    await begun('memorial');
+    writeFileSync(join(project.root, memorial), '# Memorial by hand\n');
+    expect(await journey.end).toMatchObject({ type: 'rest', situation: { rest: 2 } });
+
+    // The reviewer's part arrived, beside what the person wrote at the same time.
+    expect(fileOf(project, 'coordination/reviews/REVIEWER-REPORT-R01.md')).toContain('# reviewer R01');
+    expect(fileOf(project, 'src/work.txt')).toBe('by hand\n');
+    expect(fileOf(project, 'coordination/NEXT-ROLE.md')).toContain('A line by hand.');
+    // The memorial's text met a person's: that one stands, the other is kept, and there is a question.
+    expect(fileOf(project, memorial)).toBe('# Memorial by hand\n');
+    expect(fileOf(project, 'coordination/NEXT-ROLE.md')).toContain(`Somebody edited \\"${memorial}\\"`);
+    const [ended = ''] = journey.orders().flatMap(({ id, role }) => (role === 'memorial' ? [id] : []));
+    expect(fileOf(project, `.next-role/sessions/${ended}/kept/${memorial}`)).toContain('# memorial R01 1');
+    expect(fileOf(project, 'coordination/logs/ROUND-R01-SUMMARY.md')).toContain('# memorial R01 1');
+
+    expect((await line(project.root, ['resume', '--choose', 'A'])).code).toBe(0);
+    expect((await play(project)).ended).toMatchObject({ type: 'rest', situation: { rest: 0 } });
+    expect(await auditOf(project)).toEqual([
+      ['architect'],
+      ['implementer'],
+      ['reviewer', `hidden-read OBS ${log}`],
+      ['memorial'],
+      ['memorial'],
+    ]);
+    expect(await listCopies(project.root)).toEqual([]);
+    const proof = await line(project.root, ['audit']);
+    expect(proof.out).toContain('worked in a copy without what is hidden from it');
   });
 });

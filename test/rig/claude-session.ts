@@ -171,7 +171,15 @@ function commandOf(project: string, folder: string, wanted: Wanted): Command {
     },
   };
   const handoff = join(project, 'coordination/NEXT-ROLE.md');
-  const place: Place = { project, handoff, session: folder, self: ['next-role'], sessionId, root: false };
+  const place: Place = {
+    project,
+    original: null,
+    handoff,
+    session: folder,
+    self: ['next-role'],
+    sessionId,
+    root: false,
+  };
   const settings: AgentSettings = {
     name: 'claude',
     kind: 'claude',

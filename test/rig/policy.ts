@@ -139,6 +139,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     brief: { inlineBytes: 200, inlineTotalBytes: 300, handoffBytes: 4_096, memorialBytes: 16_384 },
     interrupted: 'escalate',
     secondOpinion: 'never',
+    isolation: 'none',
     allowDefaults: false,
     commit: true,
     ...more,

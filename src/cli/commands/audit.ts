@@ -76,6 +76,7 @@ function session(proof: Proof, columns: number): Text {
     ...list('prompt', [`sha256 ${manifest.promptSha256.slice(0, hashChars)}`], ''),
     ...rows(['OFFERED', 'HOW', 'SHA-256'], offered, columns),
     ...list('hidden', manifest.hidden, 'nothing'),
+    ...(manifest.isolated === null ? [] : [[quiet('It worked in a copy without what is hidden from it.')]]),
     ...list('tools', manifest.tools, "the agent's own"),
     ...rows(['TOUCHED', 'TIMES', 'END'], touchRows(proof.touches), columns),
     ...list('changed', changedWords(proof), changes === null ? 'not known' : 'nothing'),
