@@ -33,6 +33,7 @@ const requestMsMax = 600_000;
 export const claude: Agent = {
   kind: 'claude',
   program: 'claude',
+  resumes: true,
   command,
   read: readClaude,
   judge,

@@ -33,6 +33,7 @@ const noise: SessionEvent = { type: 'noise' };
 export const codex: Agent = {
   kind: 'codex',
   program: 'codex',
+  resumes: true,
   command,
   read,
   judge,

@@ -26,6 +26,7 @@ export const promptFile = 'prompt.md';
 export const command: Agent = {
   kind: 'command',
   program: null,
+  resumes: false,
   command: start,
   read,
   judge,

@@ -33,6 +33,7 @@ const noise: SessionEvent = { type: 'noise' };
 export const gemini: Agent = {
   kind: 'gemini',
   program: 'gemini',
+  resumes: true,
   command,
   read,
   judge,

@@ -31,6 +31,7 @@ const noise: SessionEvent = { type: 'noise' };
 export const opencode: Agent = {
   kind: 'opencode',
   program: 'opencode',
+  resumes: true,
   command,
   read,
   judge,

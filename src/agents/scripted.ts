@@ -25,6 +25,7 @@ import { verdict } from './verdict.ts';
 export const scripted: Agent = {
   kind: 'scripted',
   program: null,
+  resumes: false,
   command: start,
   read,
   judge,

@@ -8,6 +8,8 @@ export type Values = readonly string[] | 'tier' | 'role' | 'shipped' | 'letter' 
 
 export type FlagSpec = {
   readonly name: string;
+  /** The letter after a single dash, where it has one. */
+  readonly short?: string;
   /** Placeholder of the value; null for a switch. */
   readonly value: string | null;
   readonly about: string;

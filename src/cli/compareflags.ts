@@ -19,13 +19,15 @@ export const compareSpec = {
     {
       name: 'arms',
       value: 'LIST',
-      about: 'roles (a session for each), single (one session); default: both',
+      about:
+        'roles (a session for each), single (one session), workflow (one conversation that all roles go on with); default: all',
     },
-    { name: 'n', value: 'COUNT', about: 'Repetitions of each arm (default: 1)' },
+    { name: 'runs', short: 'n', value: 'COUNT', about: 'Repetitions of each arm (default: 1)' },
     { name: 'from', value: null, about: 'Compare recorded rounds; starts nothing' },
     htmlFlag,
   ],
   examples: [
+    { line: 'next-role compare --spec PRD.md -n 3', about: 'Every way, three times each' },
     { line: 'next-role compare --spec PRD.md --arms roles,single', about: 'Is one session enough?' },
     { line: 'next-role compare --from threaded.json roles.json', about: 'Two recorded rounds' },
     { line: 'next-role compare --from a1.json,a2.json b1.json,b2.json', about: 'Two runs each' },

@@ -108,10 +108,8 @@ function add(
 }
 
 function optionOf(flag: FlagSpec): Option {
-  const option = new Option(
-    flag.value === null ? `--${flag.name}` : `--${flag.name} <${flag.value}>`,
-    flag.about,
-  );
+  const names = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+  const option = new Option(flag.value === null ? names : `${names} <${flag.value}>`, flag.about);
   // Only fixed lists bind; the values of a project are checked by the command, which knows them.
   const { values } = flag;
   return values === undefined || typeof values === 'string' ? option : option.choices(values);

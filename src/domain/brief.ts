@@ -13,6 +13,7 @@ import type { Access, Brief, BriefPart, Manifest, Offer, OfferedPath, Order } fr
 import { firstReviewer } from './companion.ts';
 import { owedPaths } from './gate.ts';
 import { roleAfter, tierOf } from './route.ts';
+import { toolsOf } from './thread.ts';
 
 /** A file that may be offered; `text` only where it is small enough to stand in a prompt. */
 export type FoundFile = OfferedPath & { readonly text: string | null };
@@ -75,14 +76,15 @@ export function compose(policy: Policy, order: Order, files: BriefFiles): Brief 
     ['feedback', feedbackSection(order)],
     ['ending', endingSection(policy, order, files)],
   ];
+  const tools = toolsOf(policy, order.role, tierOf(policy, order.tier)?.roles ?? []);
   const parts = sections.filter(([, text]) => text !== '');
   const prompt = `${parts.map(([, text]) => text).join('\n\n')}\n`;
   return {
     system: systemText,
     prompt,
-    tools: role.tools,
+    tools,
     limits: role.limits,
-    manifest: manifestOf(order, role, access, { found, parts }),
+    manifest: manifestOf(order, tools, access, { found, parts }),
   };
 }
 
@@ -235,7 +237,7 @@ function endingSection(policy: Policy, order: Order, files: BriefFiles): string 
 
 function manifestOf(
   order: Order,
-  role: RoleContract,
+  tools: readonly string[],
   access: Access,
   given: { readonly found: readonly Found[]; readonly parts: readonly (readonly [string, string])[] },
 ): Manifest {
@@ -250,7 +252,7 @@ function manifestOf(
     model,
     offered: given.found.map(({ text: _text, ...offer }) => offer),
     ...access,
-    tools: role.tools,
+    tools,
     parts: [{ name: 'system', bytes: byteLength(systemText) }, ...parts],
   };
 }

@@ -19,8 +19,10 @@ export function withCompanion(policy: Policy, round: RoundMemory, order: Order):
   const assignment = policy.assignments[secondReviewer];
   const choice = chooseModel(policy, round, secondReviewer);
   const dispatchId = opinionDispatchId(order);
+  // It is worked at the same time, so it cannot go on with the same conversation.
+  const { resumeOf: _, ...fresh } = order;
   const companion: Order = {
-    ...order,
+    ...fresh,
     id: `${order.id}-second`,
     dispatchId,
     role: secondReviewer,

@@ -12,11 +12,11 @@ import type { Order } from '../protocol/session.ts';
 import { resolveAnswer } from './answer.ts';
 import { askBudget } from './ask.ts';
 import { budgetStop } from './budget.ts';
-import { threadOf } from './loop.ts';
 import { openQuestion, opened } from './question.ts';
 import { newRound, type Context, type OpenQuestion, type RoundMemory } from './round.ts';
 import { candidate, capReached, grant, isAuto, orderFor, tierOf } from './route.ts';
 import { blocked, parked } from './verdict.ts';
+import { threadOf } from './thread.ts';
 
 type Read = Extract<MachineEvent, { type: 'READ' }>;
 

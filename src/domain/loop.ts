@@ -7,7 +7,6 @@ import { findingLine, findingWords, type Finding } from '../protocol/finding.ts'
 import type { Role } from '../protocol/handoff.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
-import { isIsolated } from './isolation.ts';
 import type { Loop, RoundMemory } from './round.ts';
 
 /** Ids remembered of what was open when work was sent back; a reviewer with more than that is not read to the end. */
@@ -83,14 +82,4 @@ export function remembered(
     threads: sessionId === null ? round.threads : { ...round.threads, [role]: { agent, sessionId } },
     loop: round.loop.fixes === 0 ? round.loop : { ...round.loop, usd: round.loop.usd + (costUsd ?? 0) },
   };
-}
-
-/**
- * The session of a role that its next one may go on with; null when there is none with the same agent. An isolated role has
- * none: its next copy lies elsewhere, where the agent knows no earlier session, and it starts cold again.
- */
-export function threadOf(policy: Policy, round: RoundMemory, role: Role): string | null {
-  if (isIsolated(policy, role)) return null;
-  const thread = round.threads[role];
-  return thread !== undefined && thread.agent === policy.assignments[role]?.agent ? thread.sessionId : null;
 }

@@ -6,10 +6,10 @@ import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { ask, askBudget } from './ask.ts';
 import { budgetStop } from './budget.ts';
-import { threadOf } from './loop.ts';
 import { setBack, type Context, type RoundMemory } from './round.ts';
 import { capReached, orderFor } from './route.ts';
 import { blocked } from './verdict.ts';
+import { threadOf } from './thread.ts';
 
 export type Again = {
   readonly kind: Order['kind'];

@@ -9,6 +9,7 @@ import type { Order } from '../protocol/session.ts';
 import { withCompanion } from './companion.ts';
 import { chooseModel } from './modelchoice.ts';
 import type { RoundMemory } from './round.ts';
+import { commonThread } from './thread.ts';
 
 /** The tier a round runs: the handoff's own when it is known, else the routed one where that is asked for, else the default. */
 export function tierOf(policy: Policy, named: string | null, routing: Routing | null = null): Tier | null {
@@ -80,6 +81,7 @@ export function orderFor(policy: Policy, round: RoundMemory, request: OrderReque
   const assignment = policy.assignments[request.role];
   const choice = chooseModel(policy, round, request.role);
   const visit = (round.visits[request.role] ?? 0) + 1;
+  const thread = request.resumeOf ?? commonThread(policy, round, request.role);
   return withCompanion(policy, round, {
     id: `${round.id}.${round.sessions + 1}-${request.role}-${request.at.toString(36)}`,
     dispatchId: request.dispatchId,
@@ -93,7 +95,7 @@ export function orderFor(policy: Policy, round: RoundMemory, request: OrderReque
     attempt: (round.attempts[request.dispatchId] ?? 0) + 1,
     kind: request.kind,
     feedback: request.feedback,
-    ...(typeof request.resumeOf === 'string' ? { resumeOf: request.resumeOf } : {}),
+    ...(thread === null ? {} : { resumeOf: thread }),
     because: [
       request.because,
       ...(assignment === undefined ? [] : [assignment.because]),

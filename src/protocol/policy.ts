@@ -235,6 +235,11 @@ export type Policy = {
   readonly allowDefaults: boolean;
   /** Commit the round's files under coordination/ after each role. */
   readonly commit: boolean;
+  /**
+   * Every session goes on with the conversation of the one before, so nothing is cold: a run that is compared with separate
+   * sessions asks for it, and no file can. Absent: each session starts afresh.
+   */
+  readonly oneThread?: true;
 };
 
 /**

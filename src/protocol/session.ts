@@ -244,6 +244,8 @@ export type Agent = {
   readonly kind: AgentKind;
   /** The program looked for on PATH, for `doctor` and for choosing the first installed; null when always there. */
   readonly program: string | null;
+  /** Whether it can go on with an earlier session, as an order's `resumeOf` asks. */
+  readonly resumes: boolean;
   command(order: Order, brief: Brief, place: Place, settings: AgentSettings): Command;
   read(line: string, facts: AgentFacts): SessionEvent;
   judge(exit: Exit, tally: Tally, facts: AgentFacts): Outcome;

@@ -3,6 +3,7 @@
  * git worktree of its own under .next-role/compare/. An ordinary run does the work; only the tier
  * differs. The user's own files are never written to. What has anything in it is kept.
  */
+import { agentOf } from '../agents/index.ts';
 import type { Arm, ArmRun } from '../domain/compare.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { readCatalog } from '../effects/catalog.ts';
@@ -15,7 +16,7 @@ import { readInputs } from './inputs.ts';
 import { readLedgers } from './ledger.ts';
 import { run, type RunOptions } from './run.ts';
 
-export const armNames = ['roles', 'single'] as const;
+export const armNames = ['roles', 'single', 'workflow'] as const;
 export type ArmName = (typeof armNames)[number];
 
 /** What a repetition is about to do, or has done, in words for a person. */
@@ -44,7 +45,12 @@ export type ArmsEnd =
     }
   | { readonly type: 'refused'; readonly message: string; readonly hint: string };
 
-const tiers: Readonly<Record<ArmName, string>> = { roles: 'full', single: 'solo' };
+/** How each arm works: its tier, and whether its sessions share one conversation. */
+const ways: Readonly<Record<ArmName, { readonly tier: string; readonly oneThread: boolean }>> = {
+  roles: { tier: 'full', oneThread: false },
+  single: { tier: 'solo', oneThread: false },
+  workflow: { tier: 'full', oneThread: true },
+};
 const round = 'R01';
 
 /** Runs every repetition of every arm, one after the other; the arms take turns, so that time of day falls on all. */
@@ -97,6 +103,18 @@ export async function runArms(request: ArmsRequest): Promise<ArmsEnd> {
   return { type: 'ran', arms: finished, unfinished, kept };
 }
 
+/** Why the roles of a project cannot share one conversation, in words; null when they can. */
+export async function threadTrouble(project: Project): Promise<string | null> {
+  const { policy } = await readCatalog(project.root);
+  const roles = policy.tiers[ways.workflow.tier]?.roles ?? [];
+  const stiff = roles.flatMap((role) => {
+    const agent = policy.agents[policy.assignments[role]?.agent ?? ''];
+    return agent === undefined || agentOf(agent.kind).resumes ? [] : [`${agent.name} (${role})`];
+  });
+  if (stiff.length === 0) return null;
+  return `an agent of kind "command" or "scripted" cannot go on with a conversation: ${stiff.join(', ')}`;
+}
+
 type Ground = { readonly arm: ArmName; readonly tree: string; readonly prd: string };
 
 async function runArm(
@@ -105,7 +123,7 @@ async function runArm(
 ): Promise<ArmRun | { readonly why: string }> {
   const folder = `${tree}/${await prefixOf(request.project.root)}`.replace(/\/$/, '');
   const { policy, prices } = await readCatalog(folder);
-  const tier = tiers[arm];
+  const { tier, oneThread } = ways[arm];
   const first = policy.tiers[tier]?.roles[0];
   if (first === undefined) return { why: `the tier "${tier}" is not in the data of this commit` };
   await writeAtomic(`${folder}/coordination/PRD.md`, prd);
@@ -120,6 +138,7 @@ async function runArm(
     signal: request.signal,
     self: request.self,
     until: ({ rest }) => rest !== null,
+    oneThread,
   });
   if (end.type !== 'rest' || end.situation.state !== 'finished')
     return {

@@ -3,8 +3,8 @@
  * is told and ends the run before anything is touched.
  */
 import { initialState, restore, type MachineState } from '../domain/machine.ts';
-import { catalogStamp, readCatalog } from '../effects/catalog.ts';
-import { explain } from '../effects/files.ts';
+import { catalogStamp, readCatalog, type CatalogReading } from '../effects/catalog.ts';
+import { digestText, explain } from '../effects/files.ts';
 import { ensureIgnored } from '../effects/git.ts';
 import { openJournal } from '../effects/journal.ts';
 import { acquire, type Acquired } from '../effects/lock.ts';
@@ -24,6 +24,8 @@ export type OpenRound = {
   /** In force now; read again together with the policy's files. */
   prices: PriceSheet;
   readonly policyChanged: boolean;
+  /** Whether this run is one conversation: see the policy's key of that name. */
+  readonly oneThread: boolean;
   /** Of the files behind the policy, to see that one was edited. */
   stamp: string;
   readonly store: Store;
@@ -39,13 +41,24 @@ export type Opened =
   | { readonly type: 'misconfigured' }
   | { readonly type: 'unusable'; readonly message: string };
 
-export async function openRound(
-  project: Project,
-  options: { readonly say: (notice: Unstamped) => void; readonly now: () => number },
-): Promise<Opened> {
+type OpenOptions = {
+  readonly say: (notice: Unstamped) => void;
+  readonly now: () => number;
+  readonly oneThread?: boolean;
+};
+
+/** The policy of the project's files, as one thread where the run asks for that: then no role works apart. */
+export async function readPolicy(project: Project, oneThread: boolean): Promise<CatalogReading> {
+  const reading = await readCatalog(project.root);
+  if (!oneThread) return reading;
+  const digest = digestText(`${reading.policy.digest} one thread`);
+  return { ...reading, policy: { ...reading.policy, digest, isolation: 'none', oneThread: true } };
+}
+
+export async function openRound(project: Project, options: OpenOptions): Promise<Opened> {
   const lock = await takeLock(project);
   if (lock.type !== 'held') return lock;
-  const opened = await orUnusable(() => openHeld(project, options.say));
+  const opened = await orUnusable(() => openHeld(project, options));
   if (opened.type !== 'open') {
     await lock.release();
     return opened;
@@ -85,10 +98,10 @@ async function orUnusable<T>(open: () => Promise<T>): Promise<T | Unusable> {
 
 async function openHeld(
   project: Project,
-  say: (notice: Unstamped) => void,
+  { say, oneThread = false }: OpenOptions,
 ): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | { type: 'open'; round: Omit<OpenRound, 'close'> }> {
   const stamp = await catalogStamp(project.root);
-  const { policy, prices, problems } = await readCatalog(project.root);
+  const { policy, prices, problems } = await readPolicy(project, oneThread);
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
   const onTrouble = (text: string): void => say({ type: 'remark', level: 'warning', text });
@@ -104,7 +117,7 @@ async function openHeld(
   const policyChanged = state.context.policy !== policy.digest;
   return {
     type: 'open',
-    round: { project, policy, prices, policyChanged, stamp, store, ledger, log, state },
+    round: { project, policy, prices, policyChanged, oneThread, stamp, store, ledger, log, state },
   };
 }
 

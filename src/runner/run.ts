@@ -6,13 +6,13 @@
 import { emptiedCopies } from './bringback.ts';
 import { chronicle } from './chronicle.ts';
 import { createHands, type Hands } from './hands.ts';
-import { openRound, type OpenRound } from './open.ts';
+import { openRound, readPolicy, type OpenRound } from './open.ts';
 import { redactEvent } from './redactevent.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { budgetWarnings } from '../domain/budget.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
-import { catalogStamp, readCatalog } from '../effects/catalog.ts';
+import { catalogStamp } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import type { Log } from '../effects/log.ts';
 import { redactor } from '../effects/redact.ts';
@@ -35,6 +35,8 @@ export type RunOptions = {
   /** Argv prefix that starts this program, for the scripted agent. */
   readonly self: readonly string[];
   readonly now?: () => number;
+  /** Every session goes on with the conversation of the one before, where its agent can: only to compare. */
+  readonly oneThread?: boolean;
 };
 
 /** How a run ended. */
@@ -56,7 +58,7 @@ export async function run(project: Project, options: RunOptions): Promise<RunEnd
     if (log !== null) chronicle(log, stamped);
     options.publish(stamped);
   };
-  const opened = await openRound(project, { say, now });
+  const opened = await openRound(project, { say, now, oneThread: options.oneThread === true });
   if (opened.type !== 'open') return opened;
   log = opened.round.log;
   try {
@@ -212,7 +214,7 @@ async function hint(round: OpenRound, means: Means): Promise<void> {
 async function reload(round: OpenRound, { hands, queue, say }: Means): Promise<void> {
   const stamp = await catalogStamp(round.project.root);
   if (stamp === round.stamp) return;
-  const { policy, prices, problems } = await readCatalog(round.project.root);
+  const { policy, prices, problems } = await readPolicy(round.project, round.oneThread);
   if (stamp === round.stamp) return;
   round.stamp = stamp;
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });

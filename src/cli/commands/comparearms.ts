@@ -4,7 +4,8 @@
  */
 import { resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
-import { armNames, runArms, type ArmName } from '../../runner/compare.ts';
+import { armNames, runArms, threadTrouble, type ArmName } from '../../runner/compare.ts';
+import type { Project } from '../../protocol/project.ts';
 import { show } from '../comparing.ts';
 import { print } from '../output.ts';
 import { exits, projectFor, refuse } from '../shell.ts';
@@ -17,17 +18,16 @@ const repetitionsMax = 20;
 export async function compareRunning(shell: Shell, input: Input, spec: string): Promise<number> {
   const project = await projectFor(shell, input);
   if (project === null) return exits.usage;
-  const named = (input.text('arms') ?? armNames.join(',')).split(',').map((name) => name.trim());
-  const arms = armNames.filter((name) => named.includes(name));
-  const wrong = named.find((name) => !armNames.some((arm) => arm === name));
-  if (wrong !== undefined) return refuse(shell, `"${wrong}" is no arm`, `Arms: ${armNames.join(', ')}`);
-  const count = input.text('n') ?? '1';
+  const arms = await askedArms(shell, input, project);
+  if (typeof arms === 'string')
+    return refuse(shell, arms, `next-role compare --spec F --arms ${armNames.join(',')}`);
+  const count = input.text('runs') ?? '1';
   const repetitions = /^\d{1,3}$/.test(count) ? Number(count) : 0;
   if (repetitions < 1 || repetitions > repetitionsMax)
     return refuse(
       shell,
       `-n is "${count}"; wanted: 1 to ${repetitionsMax}`,
-      'next-role compare --spec F --n 3',
+      'next-role compare --spec F -n 3',
     );
   const end = await runArms({
     project,
@@ -55,4 +55,18 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
   const comparison = compareArms(end.arms, { base: base?.name ?? '', tierIsTheArm: true });
   const code = await show(shell, input, { arms: end.arms, comparison });
   return end.unfinished.length > 0 && code === exits.finished ? exits.failed : code;
+}
+
+/** The arms that were asked for, else every one that the project's agents can work; a refusal in words. */
+async function askedArms(shell: Shell, input: Input, project: Project): Promise<readonly ArmName[] | string> {
+  const text = input.text('arms');
+  const named = (text ?? armNames.join(',')).split(',').map((name) => name.trim());
+  const wrong = named.find((name) => !armNames.some((arm) => arm === name));
+  if (wrong !== undefined) return `"${wrong}" is no arm (arms: ${armNames.join(', ')})`;
+  const arms = armNames.filter((name) => named.includes(name));
+  const trouble = arms.includes('workflow') ? await threadTrouble(project) : null;
+  if (trouble === null) return arms;
+  if (text !== null) return `The arm "workflow" cannot be worked: ${trouble}`;
+  print(shell.err, [[warn(`Without the arm "workflow": ${trouble}`)]]);
+  return arms.filter((name) => name !== 'workflow');
 }

@@ -42,10 +42,13 @@ type ValuesOf = (values: Values | undefined) => readonly string[];
 function add(root: RootCommand, spec: CommandSpec, valuesOf: ValuesOf): void {
   const command = root.command(spec.name, spec.about);
   for (const flag of spec.flags) {
-    if (flag.value === null) command.option(flag.name, flag.about);
+    if (flag.value === null) command.option(flag.name, flag.about, flag.short);
     else
-      command.option(flag.name, flag.about, (give) =>
-        valuesOf(flag.values).forEach((value) => give(value, '')),
+      command.option(
+        flag.name,
+        flag.about,
+        (give) => valuesOf(flag.values).forEach((value) => give(value, '')),
+        flag.short,
       );
   }
   for (const argument of spec.args) {
