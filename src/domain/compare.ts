@@ -7,12 +7,13 @@
 import type { Receipt, ReceiptInputs } from '../protocol/receipt.ts';
 import { unknownInputs } from '../protocol/receipt.ts';
 import { promptTokensOf } from '../protocol/usage.ts';
+import type { Score } from './score.ts';
 
 /** One repetition of one arm. */
 export type ArmRun = {
   readonly receipt: Receipt;
   /** Checks of the acceptance that passed, of all; null when none was asked for. */
-  readonly acceptance: { readonly passed: number; readonly total: number } | null;
+  readonly acceptance: Score | null;
 };
 
 export type Arm = { readonly name: string; readonly runs: readonly [ArmRun, ...ArmRun[]] };
@@ -24,6 +25,7 @@ export const rowNames = [
   'cacheReads',
   'requests',
   'meanContext',
+  'sessionMs',
   'wallMs',
   'acceptance',
 ] as const;
@@ -114,13 +116,22 @@ export function valueOf(row: RowName, { receipt, acceptance }: ArmRun): number |
       return usage === null || totals.requests === null || totals.requests === 0
         ? null
         : promptTokensOf(usage) / totals.requests;
-    case 'wallMs':
+    case 'sessionMs':
       return sessions.length === 0 ? null : totals.ms;
+    case 'wallMs':
+      return wallOf(sessions);
     case 'acceptance':
       return acceptance === null || acceptance.total === 0 ? null : acceptance.passed / acceptance.total;
     default:
       return row satisfies never;
   }
+}
+
+/** From the start of the first session to the end of the last: gates, waits and people's answers are in it. */
+function wallOf(sessions: Receipt['sessions']): number | null {
+  if (sessions.length === 0) return null;
+  const from = Math.min(...sessions.map(({ endedAt, ms }) => endedAt - ms));
+  return Math.max(...sessions.map(({ endedAt }) => endedAt)) - from;
 }
 
 /**

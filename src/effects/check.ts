@@ -8,7 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { markVariables } from './environment.ts';
-import { explain } from './files.ts';
+import { errorCode, explain } from './files.ts';
 import { reap, reapGroup } from './processes.ts';
 
 export type Check = {
@@ -76,6 +76,16 @@ function ended(check: Check): Promise<CheckEnd> {
       finish(code === null ? { type: 'signalled', signal: signal ?? '' } : { type: 'exited', code }),
     );
   }).finally(() => closeSync(file));
+}
+
+/** What is read back of the output that a check left; empty when it left none. */
+export async function keptOutput(path: string): Promise<string> {
+  try {
+    return await endsOf(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** The beginning and the end of a file; all of it when it is short. */

@@ -44,7 +44,10 @@ const fail = closed({
 const turn = closed({
   say: plainText.optional(),
   read: plainText.optional(),
-  write: closed({ path: plainText, text: z.string() }).optional(),
+  /** With the text itself, or the path of a file that holds it, relative to the script. */
+  write: z
+    .union([closed({ path: plainText, text: z.string() }), closed({ path: plainText, from: plainText })])
+    .optional(),
   edit: closed({ path: plainText, from: plainText, to: z.string() }).optional(),
   run: plainText.optional(),
   /** A tool of one client, as that client spells it. */
@@ -96,4 +99,27 @@ export function readModelScript(text: string): Reading {
   const reading = readData(text, scriptFile);
   if (!reading.ok) return reading;
   return { ok: true, script: reading.value };
+}
+
+/** The files that hold what turns write. */
+export function textFiles({ roles }: ModelScriptFile): readonly string[] {
+  const writes = Object.values(roles).flatMap((parts) =>
+    parts.flatMap(({ turns }) => turns.map(({ write }) => write)),
+  );
+  return [
+    ...new Set(writes.flatMap((write) => (write !== undefined && 'from' in write ? [write.from] : []))),
+  ];
+}
+
+/** The script with the texts of its files in their places; one that is not given is empty. */
+export function withTexts(script: ModelScriptFile, texts: Readonly<Record<string, string>>): ModelScriptFile {
+  const filled = ({ write, ...turn }: ScriptTurn): ScriptTurn => {
+    if (write === undefined || 'text' in write) return write === undefined ? turn : { ...turn, write };
+    return { ...turn, write: { path: write.path, text: texts[write.from] ?? '' } };
+  };
+  const roles = Object.entries(script.roles).map(([role, parts]): [string, readonly ScriptPart[]] => [
+    role,
+    parts.map((each) => ({ ...each, turns: each.turns.map(filled) })),
+  ]);
+  return { ...script, roles: Object.fromEntries(roles) as ModelScriptFile['roles'] };
 }

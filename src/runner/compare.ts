@@ -6,7 +6,9 @@
 import { agentOf } from '../agents/index.ts';
 import type { Arm, ArmRun } from '../domain/compare.ts';
 import { receiptOf } from '../domain/receipt.ts';
+import { scoreOf } from '../domain/score.ts';
 import { readCatalog } from '../effects/catalog.ts';
+import { keptOutput } from '../effects/check.ts';
 import { readText, writeAtomic } from '../effects/files.ts';
 import { projectAt } from '../effects/project.ts';
 import { addWorktree, headOf, prefixOf, removeWorktree } from '../effects/worktree.ts';
@@ -150,22 +152,23 @@ async function runArm(
   const ledger = readLedgers(project).find((each) => each.round === round);
   if (ledger === undefined) return { why: 'its journal has no session' };
   const receipt = receiptOf(ledger, prices, await readInputs(project, ledger));
-  return { receipt, acceptance: await acceptanceOf(folder) };
+  return { receipt, acceptance: await acceptanceOf(project) };
 }
 
-/** Whether what stands there is accepted, by the engine's own gate; null where no acceptance command is configured. */
-async function acceptanceOf(folder: string): Promise<ArmRun['acceptance']> {
-  const { policy } = await readCatalog(folder);
-  if (policy.gates.options.acceptance.command === null) return null;
+/** How much of the hidden check passes on what stands there; null where no check is configured. */
+async function acceptanceOf({ root, own }: Project): Promise<ArmRun['acceptance']> {
+  const { policy } = await readCatalog(root);
+  const { command, folder: check } = policy.gates.options.acceptance;
+  if (command === null && check === null) return null;
   const report = await gateOnDemand({
-    folder,
+    folder: root,
     round,
     only: ['acceptance'],
     since: null,
     spec: null,
     tests: null,
   });
-  if (report.type === 'refused') return null;
-  const [gate] = report.gates;
-  return gate === undefined ? null : { passed: gate.pass ? 1 : 0, total: 1 };
+  const [gate] = report.type === 'ran' ? report.gates : [];
+  if (gate === undefined) return null;
+  return scoreOf(await keptOutput(`${own}/gates/gate-acceptance.txt`), gate.pass);
 }

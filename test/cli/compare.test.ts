@@ -47,7 +47,7 @@ describe('next-role compare --from', () => {
     const names = ['workflow.json,multichat.json', 'multichat.json'];
     const { out } = await line(folder, ['compare', '--from', ...names]);
     expect(out).toMatch(/MIN TO MAX\s+workflow\s+multichat/);
-    expect(out).toMatch(/cost \(USD\)\s+\$3\.89 to \$8\.81/);
+    expect(out).toMatch(/cost \(USD\)\s+\$3\.89–\$8\.81/);
     const { out: json } = await line(folder, ['compare', '--from', ...names, '--json']);
     expect(JSON.parse(json)).toMatchObject({ base: 'multichat', arms: [{ n: 2 }, { n: 1 }] });
   });

@@ -16,6 +16,7 @@ import { runningLedger } from '../../src/runner/ledger.ts';
 import { keepReceipt } from '../../src/runner/receipt.ts';
 import { priced, pricedUsage, usageWith } from '../rig/cost.ts';
 import { ended } from '../rig/facts.ts';
+import { expectSelfContained, expectWhole } from '../rig/html.ts';
 import { emptyFolder, projectWith, read, removeFolders } from '../rig/project.ts';
 import { line } from './shell.ts';
 import { order } from './values.ts';
@@ -25,6 +26,8 @@ const sheet = `models:
     prices: [{ input: 1, cacheWrite5m: 1, cacheWrite1h: 1, cacheRead: 1, output: 1 }]
 `;
 const receiptPath = 'coordination/logs/ROUND-R01-RECEIPT.md';
+/** As a program that is not to be trusted might name its model. */
+const stranger = 'nobodys-model<svg/onload=alert(1)>';
 let folder = '';
 
 /** Three rounds: one with a retry, one with a session nobody counted, one on a model without a price. */
@@ -51,8 +54,8 @@ beforeAll(() => {
   work('c', { round: 'R01', attempt: 2 }, used);
   work('d', { round: 'R02', role: 'architect' }, pricedUsage(50_000));
   work('e', { round: 'R02' }, null);
-  const strange = { ...used, models: used.models.map((row) => ({ ...row, model: 'nobodys-model' })) };
-  work('f', { round: 'R03', model: 'nobodys-model' }, strange);
+  const strange = { ...used, models: used.models.map((row) => ({ ...row, model: stranger })) };
+  work('f', { round: 'R03', model: stranger }, strange);
   journal.close();
 });
 afterAll(removeFolders);
@@ -79,7 +82,7 @@ describe('next-role cost', () => {
     const unpriced = await line(folder, ['cost']);
     expect(unpriced.out).toContain('Round R03');
     expect(unpriced.out).toMatch(
-      /Unpriced: nobodys-model\. Add prices in\s+coordination\/state\/prices\.yaml/,
+      /Unpriced: nobodys-model<svg.*>\.\s+Add\s+prices\s+in\s+coordination\/state\/prices\.yaml/,
     );
   });
 
@@ -106,12 +109,42 @@ describe('next-role cost', () => {
   });
 });
 
+describe('next-role cost --html', () => {
+  it('saves a whole page that needs nothing else, with the figures of the screen', async () => {
+    expect(await line(folder, ['cost', 'R01', '--html', 'one.html'])).toMatchObject({ code: 0 });
+    const page = readFileSync(join(folder, 'one.html'), 'utf8');
+    expectWhole(page);
+    expectSelfContained(page);
+    expect(page).toContain('Round R01');
+    expect(page).toMatch(/\$0\.0664<\/b><span>cost/);
+    expect(page).toContain('implementer (attempt 2)');
+  });
+
+  it('escapes what a program called its model, and says that it has no price', async () => {
+    await line(folder, ['cost', 'R03', '--html', 'stranger.html']);
+    const page = readFileSync(join(folder, 'stranger.html'), 'utf8');
+    expectWhole(page);
+    expectSelfContained(page);
+    expect(page).not.toContain('<svg/onload');
+    expect(page).toContain('nobodys-model&lt;svg/onload=alert(1)&gt;');
+    expect(page).toContain('Unpriced');
+    expect(page).not.toContain('$0.0000');
+  });
+
+  it('shows a session that nobody counted as unknown, and the cost as the least it can be', async () => {
+    await line(folder, ['cost', 'R02', '--html', 'unknown.html']);
+    const page = readFileSync(join(folder, 'unknown.html'), 'utf8');
+    expect(page).toContain('≥ $0.0500');
+    expect(page).toContain('Unknown: 1 session left no count of tokens');
+  });
+});
+
 describe('next-role prices', () => {
   it('lists what is in force, marks what is the project’s own, and names models without a price', async () => {
     const { code, out } = await line(folder, ['prices']);
     expect(code).toBe(0);
     expect(out).toMatch(/^sonnet \(project\) +1 +1 +1 +1 +1/m);
-    expect(out).toMatch(/! "nobodys-model" has no price; it worked in round R03/);
+    expect(out).toMatch(/! "nobodys-model<svg\/onload=alert\(1\)>" has no price; it worked in\s+round R03/);
     expect(widths(out)).toBeLessThanOrEqual(80);
     const { models, unpriced } = JSON.parse((await line(folder, ['prices', '--json'])).out) as {
       models: readonly { id: string; file: string; inForce: object | null }[];
@@ -121,7 +154,7 @@ describe('next-role prices', () => {
       file: 'coordination/state/prices.yaml',
       inForce: { input: 1, output: 1, over: [] },
     });
-    expect(unpriced).toContainEqual({ model: 'nobodys-model', usedBy: 'it worked in round R03' });
+    expect(unpriced).toContainEqual({ model: stranger, usedBy: 'it worked in round R03' });
   });
 
   it('says where a sheet is wrong, and fails', async () => {

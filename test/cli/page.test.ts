@@ -9,6 +9,7 @@ import { readPrices } from '../../src/protocol/prices.ts';
 import type { Receipt } from '../../src/protocol/receipt.ts';
 import { usageClasses } from '../../src/protocol/usage.ts';
 import { textOf } from '../docs/page.ts';
+import { expectSelfContained, expectWhole } from '../rig/html.ts';
 import { emptyFolder, removeFolders } from '../rig/project.ts';
 import { multichat, receiptOfShape, workflow } from '../rig/shapes.ts';
 import { line } from './shell.ts';
@@ -38,20 +39,13 @@ function spread(receipt: Receipt): Receipt {
 describe('costPage()', () => {
   it('needs nothing from outside, and forbids it', () => {
     expect(page.startsWith(pageStart)).toBe(true);
-    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-    expect(page).not.toMatch(/<script|<link|<img|src=|href=|url\(|@import|https?:/);
+    expectSelfContained(page);
     expect(page).toContain('prefers-color-scheme: dark');
     expect(page).toContain('width=device-width');
   });
 
   it('closes every element that it opens', () => {
-    const stack: string[] = [];
-    for (const [, slash, name = '', rest = ''] of page.matchAll(/<(\/?)([a-z]\w*)\b([^>]*)>/g)) {
-      if (name === 'meta' || rest.endsWith('/')) continue;
-      if (slash === '/') expect(stack.pop()).toBe(name);
-      else stack.push(name);
-    }
-    expect(stack).toEqual([]);
+    expectWhole(page);
   });
 
   it('puts sessions where they were in time', () => {
@@ -137,6 +131,8 @@ describe('comparePage()', () => {
     const arms = [arm('workflow', threaded), arm('multichat', { ...separate, inputs: undefined as never })];
     const comparison = compare(arms, { base: 'multichat', tierIsTheArm: false });
     const drawn = comparePage(comparison, arms, sheet);
+    expectWhole(drawn);
+    expectSelfContained(drawn);
     expect(drawn).toContain('$8.81 · 2.26×');
     expect(drawn).toContain('CONFOUNDED');
     expect(drawn).toContain('1.57× requests');

@@ -63,6 +63,22 @@ describe('simulate-provider', () => {
     expect(JSON.parse(entry ?? '')).toMatchObject({ role: 'reviewer', round: 'R07', usage: { output: 2 } });
   });
 
+  it('writes what a file beside the script holds, and refuses a script whose file is not there', async () => {
+    const folder = emptyFolder();
+    const script =
+      '{"roles":{"reviewer":[{"turns":[{"write":{"path":"out.md","from":"held.md"}}],"say":"Fine."}]}}';
+    writeFileSync(join(folder, 'turns.json'), script);
+    const refused = await line(folder, ['simulate-provider', '--script', 'turns.json']);
+    expect([refused.code, refused.err]).toEqual([64, expect.stringMatching(/held\.md" cannot be read/)]);
+    writeFileSync(join(folder, 'held.md'), 'Held by {role}.\n');
+    await serve(folder, ['--script', 'turns.json'], async (url) => {
+      const answer = await fetch(`${url}/v1/messages`, { method: 'POST', body });
+      expect(await answer.json()).toMatchObject({
+        content: [{ name: 'Write', input: { file_path: 'out.md', content: 'Held by reviewer.\n' } }],
+      });
+    });
+  });
+
   it('speaks JSON lines to a program', async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, 'turns.json'), '{"roles":{"reviewer":[{"turns":[],"say":"Fine."}]}}');

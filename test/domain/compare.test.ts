@@ -104,7 +104,10 @@ describe('compare()', () => {
     );
     const lacking = { ...threaded, sessions, totals: totalsOf(sessions) };
     const result = compare([armOf('a', lacking), armOf('separate', separate)], options);
-    expect(result.rows.filter(({ arms }) => arms[0] !== null).map(({ row }) => row)).toEqual(['wallMs']);
+    expect(result.rows.filter(({ arms }) => arms[0] !== null).map(({ row }) => row)).toEqual([
+      'sessionMs',
+      'wallMs',
+    ]);
     expect(result.decomposition).toEqual([null, null]);
   });
 

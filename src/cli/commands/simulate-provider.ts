@@ -5,9 +5,9 @@
  */
 import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { errorCode } from '../../effects/files.ts';
-import { readModelScript } from '../../protocol/modelscript.ts';
+import { readModelScript, textFiles, withTexts } from '../../protocol/modelscript.ts';
 import { startModelApi } from '../../server/provider/api.ts';
 import type { ModelApi } from '../../server/provider/api.ts';
 import type { ModelScript } from '../../server/provider/exchange.ts';
@@ -71,16 +71,27 @@ function portOf(text: string | null): number | null {
 
 /** Null after a refusal. */
 async function scriptOf(shell: Shell, path: string): Promise<ModelScript | null> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    refuse(shell, `The script "${path}" cannot be read`, 'next-role simulate-provider --script FILE');
-    return null;
-  }
+  const read = async (file: string, what: string): Promise<string | null> => {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+      refuse(shell, `${what} "${file}" cannot be read`, 'next-role simulate-provider --script FILE');
+      return null;
+    }
+  };
+  const text = await read(path, 'The script');
+  if (text === null) return null;
   const reading = readModelScript(text);
-  if (reading.ok) return playScript(reading.script);
+  if (reading.ok) {
+    const texts: Record<string, string> = {};
+    for (const name of textFiles(reading.script)) {
+      const held = await read(resolve(dirname(path), name), `The script "${path}" writes from a file;`);
+      if (held === null) return null;
+      texts[name] = held;
+    }
+    return playScript(withTexts(reading.script, texts));
+  }
   const [first] = reading.diagnostics;
   refuse(
     shell,

@@ -16,7 +16,8 @@ const titles: Readonly<Record<RowName, string>> = {
   cacheReads: 'cache-read tokens',
   requests: 'requests',
   meanContext: 'mean context, tokens',
-  wallMs: 'time in sessions',
+  sessionMs: 'time in sessions',
+  wallMs: 'wall time',
   acceptance: 'acceptance',
 };
 
@@ -32,7 +33,8 @@ export function figure(row: RowName, value: number): string {
     case 'meanContext':
       return tokens(Math.round(value));
     case 'requests':
-      return String(value);
+      return (Math.round(10 * value) / 10).toLocaleString('en-US');
+    case 'sessionMs':
     case 'wallMs':
       return duration(value);
     case 'acceptance':
@@ -55,7 +57,7 @@ export function compareScreen(comparison: Comparison, columns: number): Text {
   const head = [
     '',
     ...arms.map(({ name }) => name),
-    ...others.map(({ name }) => (others.length === 1 ? 'RATIO' : `${name} / ${base}`)),
+    ...others.map(({ name }) => (others.length === 1 ? 'RATIO' : `× ${name}`)),
   ];
   return [
     ...confoundedLines(comparison, columns),
@@ -66,13 +68,16 @@ export function compareScreen(comparison: Comparison, columns: number): Text {
     ),
     '',
     ...arms.flatMap(({ name }, at) => madeOf(name, base, comparison, at, columns)),
-    [
-      quiet(
-        `n: ${arms.map(({ name, n }) => `${name} ${n}`).join(', ')}${severalRuns ? ' (median, with min to max below)' : ''}`,
-      ),
-    ],
+    ...wrap(legend(comparison, severalRuns), columns).map((line): Line => [quiet(line)]),
     ...(severalRuns ? spreadLines(comparison, columns) : onceLines(columns)),
   ];
+}
+
+/** How often each arm ran, and what the columns show. */
+function legend({ arms, base }: Comparison, severalRuns: boolean): string {
+  const n = `n: ${arms.map(({ name, n: count }) => `${name} ${count}`).join(', ')}`;
+  const median = severalRuns ? ' (medians; min to max below)' : '';
+  return arms.length > 2 ? `${n}${median}; ×: ratio to ${base}` : `${n}${median}`;
 }
 
 function cellsOf(
@@ -91,7 +96,7 @@ function cellsOf(
 function confoundedLines({ confounded }: Comparison, columns: number): Text {
   if (confounded.length === 0) return [[good('✓ '), 'The arms had the same inputs'], ''];
   return [
-    [bad('CONFOUNDED'), warn('  more than the way of working differs, so the ratio may come from that:')],
+    [bad('CONFOUNDED'), warn('  the arms differ in more than the way of working:')],
     ...confounded.flatMap(({ what, why }) =>
       wrap(`${what} ${why}`, columns - 4).map((line, at): Line => `${at === 0 ? '  - ' : '    '}${line}`),
     ),
@@ -115,7 +120,7 @@ export function product({ requests, meanContext, price }: Factors): string {
 
 function spreadLines({ arms, rows }: Comparison, columns: number): Text {
   const range = (row: RowName, spread: Spread | null): string =>
-    spread === null ? unknown : `${figure(row, spread.min)} to ${figure(row, spread.max)}`;
+    spread === null ? unknown : `${figure(row, spread.min)}–${figure(row, spread.max)}`;
   return [
     '',
     ...table(

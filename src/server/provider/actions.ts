@@ -14,7 +14,8 @@ export function callsOf(turn: ScriptTurn, { wire, cwd }: Acting): readonly ToolC
   if (turn.call !== undefined) return [turn.call];
   if (turn.run !== undefined) return [run(wire, turn.run)];
   if (turn.read !== undefined) return [read(wire, at(turn.read))];
-  if (turn.write !== undefined) return write(wire, at(turn.write.path), turn.write.text);
+  if (turn.write !== undefined)
+    return write(wire, at(turn.write.path), 'text' in turn.write ? turn.write.text : '');
   if (turn.edit !== undefined) return edit(wire, at(turn.edit.path), turn.edit);
   return [];
 }
