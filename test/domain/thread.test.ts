@@ -51,7 +51,11 @@ describe('a round that is one conversation', () => {
   });
 
   it('never lets a second opinion go on with it, which is worked at the same time', () => {
-    const both = { ...thread, secondOpinion: 'always', roles: { ...roles, 'second-reviewer': contract('x') } };
+    const both = {
+      ...thread,
+      secondOpinion: 'always',
+      roles: { ...roles, 'second-reviewer': contract('x') },
+    };
     const order = orderOf(both as Policy, worked(), 'reviewer');
     expect(order.resumeOf).toBe('s-1');
     expect(order.companion?.role).toBe('second-reviewer');
