@@ -135,7 +135,7 @@ describe('comparePage()', () => {
     expectSelfContained(drawn);
     expect(drawn).toContain('$8.81 · 2.26×');
     expect(drawn).toContain('CONFOUNDED');
-    expect(drawn).toContain('1.57× requests');
+    expect(drawn).toContain('workflow / multichat: 2.26× = 1.57× requests');
     expect(bars(drawn, 'arms').slice(0, 2)).toEqual(['width:100.00%', 'width:44.16%']);
   });
 });

@@ -189,7 +189,9 @@ function armsSection(comparison: Comparison): Markup {
   });
   const made = arms.flatMap(({ name }, at) => {
     const factors = decomposition[at] ?? null;
-    return factors === null ? [] : [html`<p>${name} / ${base} = ${product(factors)}</p>`];
+    const ratio = rows.find(({ row }) => row === 'cost')?.ratios[at] ?? null;
+    if (factors === null || ratio === null) return [];
+    return [html`<p>${name} / ${base}: ${times(ratio)} = ${product(factors)}</p>`];
   });
   return html`${banner}
     <section class="arms">${bars}${made}</section>`;
