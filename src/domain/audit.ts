@@ -5,6 +5,7 @@
  * changed, not by what it opened.
  */
 import { isHidden, mayWrite } from '../protocol/access.ts';
+import { coordinationDir, isConfiguration, matches } from '../protocol/artifact.ts';
 import type { Access } from '../protocol/session.ts';
 import type { FileChange, Touch, TouchMark } from '../protocol/touch.ts';
 import type { Finding } from '../protocol/finding.ts';
@@ -16,6 +17,8 @@ export const touchesMax = 20_000;
 /** What an audit is about. */
 export type AuditFacts = {
   readonly access: Access;
+  /** What the first session of this stretch of work was given: by it alone anybody may change the configuration. */
+  readonly given: Access;
   /** Existing files that the session must not open, to tell which of them a wildcard or a folder means. */
   readonly hiddenFiles: readonly string[];
   /** The folders that stand for the project in the stream: the session's own, and where links lead. */
@@ -138,7 +141,9 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
   }
   const mayBeUnseen = !facts.observed || touches.some(({ verb, end }) => end !== 'refused' && isOpaque(verb));
   const beside = (path: string): boolean => access.beside?.includes(path) === true && !written.has(path);
-  const outside = changes.filter(({ path }) => !mayWrite(access, path) && !beside(path));
+  const may = (path: string): boolean =>
+    isConfiguration(path) ? mayConfigure(facts.given, path) : mayWrite(access, path);
+  const outside = changes.filter(({ path }) => !may(path) && !beside(path));
   const changed = outside.map((change): Finding => {
     const by = written.get(change.path);
     const what = change.before === null ? 'was made' : change.after === null ? 'was deleted' : 'was changed';
@@ -154,14 +159,23 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
   return [...changed, ...beyond];
 }
 
+/** A role that may write anywhere may not for that configure what it is held to: its contract must say so. */
+function mayConfigure(given: Access, path: string): boolean {
+  const isNamed = given.writable.some(
+    (pattern) => pattern.startsWith(`${coordinationDir}/`) && matches(path, pattern),
+  );
+  return mayWrite(given, path) && (isNamed || given.owed.includes(path));
+}
+
 /**
  * What a tool call of the session wrote, or a command of it may have, blocks. A file that a command leaves behind beside
  * the coordination folder is a by-product of a test run or a build. What nobody in the session can have written is told.
+ * Configuration is worst: whoever may change it decides what it is held to.
  */
 function severityOf(change: FileChange, isSeen: boolean, mayBeUnseen: boolean): Finding['severity'] {
-  if (isSeen) return 'MAJOR';
-  if (!mayBeUnseen) return 'OBS';
-  const isByProduct = change.before === null && !change.path.startsWith('coordination/');
+  if (!isSeen && !mayBeUnseen) return 'OBS';
+  if (isConfiguration(change.path)) return 'CRITICAL';
+  const isByProduct = !isSeen && change.before === null && !change.path.startsWith('coordination/');
   return isByProduct ? 'MINOR' : 'MAJOR';
 }
 

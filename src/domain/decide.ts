@@ -25,8 +25,9 @@ export const namelessRound = 'R00';
 
 /** Decides what to do about a handoff that was read while no session is running. */
 export function decide(policy: Policy, context: Context, event: Read): Context {
-  const known: Context = { ...context, at: event.at, digest: event.digest, words: event.words, findings: [] };
   const { handoff } = event;
+  const findings = standing(context, handoff);
+  const known: Context = { ...context, at: event.at, digest: event.digest, words: event.words, findings };
   if (handoff === null) return { ...known, verdict: { type: 'unreadable', problems: event.problems } };
 
   const routing = routingOf(context, handoff, event);
@@ -68,6 +69,13 @@ export function decide(policy: Policy, context: Context, event: Read): Context {
     default:
       return handoff.status satisfies never;
   }
+}
+
+/** What gates found last stays to be seen while the round rests because of it. */
+function standing(context: Context, handoff: HandoffFacts | null): Context['findings'] {
+  if (handoff === null || (handoff.round ?? context.round?.id) !== context.round?.id) return [];
+  const rests = handoff.status === 'ESCALATE' || handoff.status === 'BLOCKED' || handoff.status === 'PAUSED';
+  return rests ? context.findings : [];
 }
 
 /** The memory of the round the file names: kept while the id stays the same, new when a human opened another one. */

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
+import type { Finding } from '../protocol/finding.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { deadlineOf } from './effects.ts';
@@ -32,6 +33,8 @@ export type Situation = {
   readonly until: number | null;
   readonly question: (Escalation & { readonly id: string; readonly askedBy: string }) | null;
   readonly problems: readonly Diagnostic[];
+  /** What gates found in the last session's work, while the round rests because of it or it is mended. */
+  readonly findings: readonly Finding[];
   /** Commands or edits that lead on, the usual one first. */
   readonly next: readonly string[];
   /** The exit code of a `run` that stops here; null while it goes on by itself. */
@@ -61,6 +64,7 @@ export function describe(policy: Policy, state: MachineState): Situation {
     since: context.at,
     until: null,
     problems: [],
+    findings: context.findings,
     rest: null,
     question: open ? { ...question.escalation, id: question.id, askedBy: question.role } : null,
     sessions: context.round?.sessions ?? 0,

@@ -78,6 +78,7 @@ export function pathsInCommand(
       folder = reached(rest[0] ?? '', known.roots, folder) ?? folder;
       continue;
     }
+    if (isBlind(program, rest)) continue;
     const isDeep =
       deepReaders.includes(program) ||
       (/^(?:grep|cp|ls|diff)$/.test(program) && rest.some((word) => /^-\w*[rR]/.test(word)));
@@ -98,6 +99,11 @@ export function pathsInCommand(
       hit(folder === '' ? '.' : folder, false);
   }
   return [...hits].map(([path, sure]) => ({ path, sure }));
+}
+
+/** Removes a file or puts it back without showing it: what a role must do that wrote where it may not even look. */
+function isBlind(program: string, [first = '']: readonly string[]): boolean {
+  return program === 'rm' || (program === 'git' && ['rm', 'restore', 'checkout'].includes(first));
 }
 
 /** A word, and its parts where it is `a=b` or `rev:path`. */

@@ -10,6 +10,12 @@ export const handoffNames = ['coordination/NEXT-ROLE.md', 'NEXT-ROLE.md'] as con
 export const settingsPath = 'coordination/next-role.yaml';
 /** Where the oracle leaves the check of each round; hidden from whoever builds. */
 export const acceptanceDir = 'coordination/acceptance';
+/** What a project is configured by: settings, roles and state. Nothing that judges a session may be changed by it. */
+export const configurationPaths = [
+  settingsPath,
+  `${coordinationDir}/roles/`,
+  `${coordinationDir}/state/`,
+] as const;
 export const decisionsDir = 'coordination/decisions';
 
 /**
@@ -54,6 +60,11 @@ function piecesOf(pattern: string): readonly string[] {
 function reach(places: Set<number>, pieces: readonly string[]): Set<number> {
   for (const place of places) if (pieces[place]?.startsWith('*') === true) places.add(place + 1);
   return places;
+}
+
+/** Whether a path is one of those by which a project is configured. */
+export function isConfiguration(path: string): boolean {
+  return configurationPaths.some((pattern) => matches(path, pattern));
 }
 
 /** The file that keeps the human's answer to one escalation. */

@@ -4,7 +4,7 @@
  * domain/gates.
  */
 import { z } from 'zod';
-import { staysInside } from './artifact.ts';
+import { configurationPaths, staysInside } from './artifact.ts';
 import { closed, nameWord, plainText } from './dataissue.ts';
 import { severities, type Severity } from './finding.ts';
 import type { Role } from './handoff.ts';
@@ -85,12 +85,7 @@ export const defaultPlan: GatePlan = {
     review: { ...everywhere, after: ['reviewer'], blocks: 'CRITICAL' },
     'anti-scope': {
       ...building,
-      protected: [
-        'coordination/PRD.md',
-        'coordination/next-role.yaml',
-        'coordination/roles/',
-        'coordination/state/',
-      ],
+      protected: ['coordination/PRD.md', ...configurationPaths],
     },
     'weakened-tests': building,
     tests: { ...building, command: null, timeoutMinutes: 10 },

@@ -190,16 +190,14 @@ function findingsOf(place: AuditPlace, session: Seen, earlier: readonly Seen[]):
   const stillStood = ({ path, after }: FileChange): boolean =>
     session.before === null || (session.before.files[path] ?? null) === after;
   const own = session.changes?.files ?? [];
+  const before = netChanges(earlier.map(({ changes }) => changes?.files ?? []));
   const files = [
     own,
-    ...earlier.map(({ changes }) =>
-      (changes?.files ?? []).filter(
-        (change) => own.some(({ path }) => path === change.path) || stillStood(change),
-      ),
-    ),
+    before.filter((change) => own.some(({ path }) => path === change.path) || stillStood(change)),
   ];
   return audit({
     access: manifest,
+    given: earlier.at(-1)?.manifest ?? manifest,
     hiddenFiles: manifest.hiddenFiles,
     roots: [place.root, ...(manifest.isolated === null ? [] : [manifest.isolated])],
     touches: [...session.touches, ...earlier.flatMap(({ touches }) => touches.map(asWrite))],

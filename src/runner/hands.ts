@@ -11,7 +11,10 @@ import { awaitedPaths, owedPaths } from '../domain/gate.ts';
 import { digestOf, explain, insideProject, readText, replaceIf, type Replaced } from '../effects/files.ts';
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
+import { sessionOf } from './gatecase.ts';
+import { configurationTouched } from './guard.ts';
 import { judgeWork } from './judgework.ts';
+import { reload } from './reload.ts';
 import { noteClaim, noteEnd } from './roundtrees.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
 import type { OpenRound } from './open.ts';
@@ -189,7 +192,14 @@ async function gate(
   options: HandsOptions,
   effect: EffectOf<'gate'>,
 ): Promise<MachineEvent> {
-  const gates = await judgeWork(round, effect.order);
+  const { project } = round;
+  // Settings that somebody edited while the session worked hold for it; what it edited itself never does.
+  const session = sessionOf(project, round.policy, effect.order);
+  const mayCount = async (): Promise<boolean> => (await configurationTouched(session)).length === 0;
+  const event = await reload(round, { ...options, mayCount });
+  if (event !== null) options.push(event);
+  const policy = event?.policy ?? round.policy;
+  const gates = await judgeWork({ project, policy, state: round.state }, effect.order);
   return { type: 'GATED', at: options.now(), gates };
 }
 

@@ -8,19 +8,22 @@ import type { GateResult } from '../protocol/finding.ts';
 import { gatesAfter } from '../protocol/gateplan.ts';
 import type { Order } from '../protocol/session.ts';
 import { gateCaseOf } from './gatecase.ts';
-import { runGates } from './gates.ts';
+import { runGuarded } from './guard.ts';
 import type { OpenRound } from './open.ts';
 import { askedOpinion, keepMerged, opinionsOf } from './opinions.ts';
 
 /** Checks the work of an order that has been settled. */
-export async function judgeWork(round: OpenRound, order: Order): Promise<readonly GateResult[]> {
+export async function judgeWork(
+  round: Pick<OpenRound, 'project' | 'policy' | 'state'>,
+  order: Order,
+): Promise<readonly GateResult[]> {
   const names = gatesAfter(round.policy.gates, seatOf(order));
   const given = await gateCaseOf(round, order);
-  if (!names.includes('review')) return runGates(given, names);
+  if (!names.includes('review')) return runGuarded(given, names);
   const opinions = await opinionsOf(round, order, given);
   // The first review has passed its own gates before its second opinion was asked for by itself.
   const due = order.kind === 'opinion' ? names.filter((name) => name === 'review') : names;
-  const results = await runGates({ ...given, ...opinions }, due);
+  const results = await runGuarded({ ...given, ...opinions }, due);
   const stands = results.every(({ gate, pass }) => gate === 'review' || pass);
   if (stands && askedOpinion(round, order).length > 0) {
     await keepMerged(round.project, order, opinions.reports);

@@ -16,7 +16,8 @@ import type { Project } from '../protocol/project.ts';
 import type { Order } from '../protocol/session.ts';
 import { lastOrderOf } from './audit.ts';
 import { owedHere, sessionOf } from './gatecase.ts';
-import { runGates, type GateCase } from './gates.ts';
+import type { GateCase } from './gates.ts';
+import { runGuarded } from './guard.ts';
 import { digestsOf } from './handoff.ts';
 import type { OpenRound } from './open.ts';
 import { mergedReportPath, reportsOf } from './reports.ts';
@@ -68,7 +69,7 @@ async function redOf({ project, policy }: Round, seat: Order, given: GateCase): 
     session: worked === null ? null : sessionOf(project, policy, { ...order, id: worked }),
   };
   const names = gatesAfter(policy.gates, order).filter((name) => name !== 'review');
-  const red = blockingOf(await runGates(itsCase, names), policy.gates);
+  const red = blockingOf(await runGuarded(itsCase, names), policy.gates);
   return red.map((finding) => ({ ...finding, severity: milder(finding.severity, 'MAJOR') }));
 }
 

@@ -6,20 +6,19 @@
 import { emptiedCopies } from './bringback.ts';
 import { chronicle } from './chronicle.ts';
 import { createHands, type Hands } from './hands.ts';
-import { openRound, readPolicy, type OpenRound } from './open.ts';
+import { openRound, type OpenRound } from './open.ts';
 import { redactEvent } from './redactevent.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { reload } from './reload.ts';
 import { budgetWarnings } from '../domain/budget.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
-import { catalogStamp } from '../effects/catalog.ts';
 import { explain } from '../effects/files.ts';
 import type { Log } from '../effects/log.ts';
 import { redactor } from '../effects/redact.ts';
 import { removeCopy } from '../effects/copies.ts';
 import { pruneSessions } from '../effects/prune.ts';
 import { watchFiles } from '../effects/watch.ts';
-import { isError } from '../protocol/diagnostic.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
 import type { Notice, Publish, Unstamped } from '../protocol/notice.ts';
@@ -203,22 +202,15 @@ async function hint(round: OpenRound, means: Means): Promise<void> {
   }
   if (busy.has(value) || value === 'reading') return;
   if (value === 'cooling' && (await hands.isLifted())) queue.push({ type: 'LIFTED', at: hands.now() });
-  await reload(round, means);
+  const settings = async (): Promise<void> => {
+    const policy = await reload(round, { say: means.say, now: () => hands.now() });
+    if (policy !== null) queue.push(policy);
+  };
+  // A result that is being mended is judged by what it was ordered under, unless a human has edited the handoff.
+  if (value !== 'cooling') await settings();
   // Nothing was saved: decoding it and hashing its inputs anew would cost a thousand resting projects a core.
   if (await hands.isAt(context.digest)) return;
+  if (value === 'cooling') await settings();
   const event = await hands.read();
   if (event.digest !== context.digest) queue.push(event);
-}
-
-/** Settings, roles or tiers were edited while the round rests: the new policy counts, a broken one leaves the last good. */
-async function reload(round: OpenRound, { hands, queue, say }: Means): Promise<void> {
-  const stamp = await catalogStamp(round.project.root);
-  if (stamp === round.stamp) return;
-  const { policy, prices, problems } = await readPolicy(round.project, round.oneThread);
-  if (stamp === round.stamp) return;
-  round.stamp = stamp;
-  for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
-  if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return;
-  round.prices = prices;
-  if (policy.digest !== round.policy.digest) queue.push({ type: 'POLICY', at: hands.now(), policy });
 }

@@ -4,14 +4,16 @@ import { audit, gather, type AuditFacts } from '../../src/domain/audit.ts';
 import { isHidden, mayWrite } from '../../src/protocol/access.ts';
 import type { Touch, TouchVerb } from '../../src/protocol/touch.ts';
 
+const access = {
+  hidden: ['.next-role/', 'coordination/logs/', 'coordination/specs/Q-*-SPEC-AUDIT.md'],
+  writable: ['**'],
+  protected: ['coordination/PRD.md', 'coordination/specs/'],
+  owed: ['coordination/specs/Q-R01-SPEC.md'],
+  handoff: 'coordination/NEXT-ROLE.md',
+};
 const facts: AuditFacts = {
-  access: {
-    hidden: ['.next-role/', 'coordination/logs/', 'coordination/specs/Q-*-SPEC-AUDIT.md'],
-    writable: ['**'],
-    protected: ['coordination/PRD.md', 'coordination/specs/'],
-    owed: ['coordination/specs/Q-R01-SPEC.md'],
-    handoff: 'coordination/NEXT-ROLE.md',
-  },
+  access,
+  given: access,
   hiddenFiles: ['coordination/logs/R01.log', 'coordination/specs/Q-R01-SPEC-AUDIT.md'],
   roots: ['/p'],
   touches: [],
@@ -71,6 +73,14 @@ describe('audit(): hidden paths', () => {
     ]);
     expect(found([touch('read', '/other/run.sh'), touch('write', '/tmp/x')], outside)).toEqual([]);
   });
+
+  it.each(['rm -f coordination/logs/R01.log', 'git checkout -- coordination/logs/R01.log'])(
+    'lets a role take back what it should not have written: %s',
+    (command) => {
+      expect(found([touch('run', command)])).toEqual([]);
+      expect(found([touch('run', `${command} && cat coordination/logs/R01.log`)])).toHaveLength(1);
+    },
+  );
 
   it('still sees a search of the whole project that is started above it', () => {
     expect(found([touch('run', 'cd .. && grep -r secret')])).toEqual(['hidden-read MINOR /']);

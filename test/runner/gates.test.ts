@@ -10,6 +10,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openTrees } from '../../src/effects/trees.ts';
 import { readCatalog } from '../../src/effects/catalog.ts';
 import { gateNames, mergePlan, type GateName } from '../../src/protocol/gateplan.ts';
+import { noFacts } from '../../src/protocol/agentfacts.ts';
+import type { AgentSettings } from '../../src/protocol/policy.ts';
+import type { SealedManifest } from '../../src/protocol/sessionrecord.ts';
+import type { FileChange } from '../../src/protocol/touch.ts';
 import { collectors, runGates, type Collectors, type GateCase } from '../../src/runner/gates.ts';
 
 const folders: string[] = [];
@@ -24,6 +28,38 @@ const test = "it('adds', () => {\n  expect(add(1, 2)).toBe(3);\n});\n";
 const grilled =
   '## Grilling\n\n- The sign is CRITICAL.\n- A long list will surprise.\n- The PRD could have said it.\n';
 
+const session = '.next-role/sessions/R01.1-reviewer-x';
+const changes = (files: readonly FileChange[]): string => JSON.stringify({ files, whole: true });
+const scripted: AgentSettings = {
+  name: 'scripted',
+  kind: 'scripted',
+  run: null,
+  scenario: null,
+  args: [],
+  env: [],
+  facts: noFacts,
+};
+const manifest: SealedManifest = {
+  order: 'R01.1-reviewer-x',
+  role: 'reviewer',
+  round: 'R01',
+  tier: 'full',
+  agent: 'scripted',
+  model: null,
+  offered: [],
+  hidden: ['coordination/logs/'],
+  writable: ['coordination/reviews/'],
+  protected: [],
+  owed: [],
+  handoff: 'coordination/NEXT-ROLE.md',
+  tools: [],
+  parts: [],
+  systemSha256: '',
+  promptSha256: '',
+  hiddenFiles: [],
+  isolated: null,
+};
+
 /** The project before the round. */
 const before: Files = {
   'src/add.js': '// adds\n',
@@ -33,18 +69,27 @@ const before: Files = {
 };
 /** What a good round leaves. */
 const done: Files = {
+  '.next-role/.gitignore': '*\n',
+  [`${session}/manifest.json`]: JSON.stringify(manifest),
+  [`${session}/before.json`]: JSON.stringify({ files: {}, whole: true }),
+  [`${session}/changes.json`]: changes([{ path: report, before: null, after: 'a' }]),
+  [`${session}/stdout`]: '{"type":"tool","tool":"Read","target":"src/add.js"}\n',
   [spec]: '# Spec\n\n## Allowed paths\n- `src/`\n- `test/`\n\n## Anti-scope\n- `lib/` stays.\n',
   [report]: `# Review\n\n## Findings\n\n- F-1 MINOR src/add.js:1 a name\n\nsrc/add.js:2 \`add = (a, b)\`\n\n${grilled}`,
   'src/add.js': '// adds\nconst add = (a, b) => a + b;\n',
   'test/add.test.js': `${test}it('more', () => {\n  expect(add(2, 2)).toBe(4);\n});\n`,
 };
 
-/** The two gates of the audit need sessions that really ran; test/journeys/audit.test.ts makes them red. */
-type Static = Exclude<GateName, 'hidden-read' | 'write-policy'>;
-const isStatic = (gate: GateName): gate is Static => gate !== 'hidden-read' && gate !== 'write-policy';
-
 /** One real violation for each gate; without a row for a new gate this does not compile. */
-const violations: Readonly<Record<Static, Files>> = {
+const violations: Readonly<Record<GateName, Files>> = {
+  // What the session's own records say of it, in its folder.
+  'hidden-read': {
+    [`${session}/stdout`]: '{"type":"tool","tool":"Read","target":"coordination/logs/a.log"}\n',
+  },
+  'write-policy': {
+    [`${session}/changes.json`]: changes([{ path: 'lib/old.js', before: 'a', after: 'b' }]),
+    [`${session}/stdout`]: '{"type":"tool","tool":"Write","target":"lib/old.js"}\n',
+  },
   'artifact-contract': { [report]: `# Review\n\n${grilled}` },
   grilling: { [report]: '# Review\n\n## Findings\n\n## Grilling\n\nDone.\n' },
   citations: { [report]: `# Review\n\n## Findings\n\nsrc/add.js:2 \`subtract(a, b)\`\n\n${grilled}` },
@@ -98,12 +143,18 @@ async function caseOf(violation: Files): Promise<GateCase> {
     change: { trees, from, to },
     keep: join(base, 'kept'),
     mark: 'R01.1-implementer',
-    session: null,
+    session: {
+      root,
+      sessions: join(root, '.next-role/sessions'),
+      policy: { agents: { scripted } },
+      round: 'R01',
+      order: manifest.order,
+    },
   };
 }
 
-async function redOf(violation: Files, table: Collectors = collectors): Promise<readonly string[]> {
-  const results = await runGates(await caseOf(violation), gateNames, table);
+async function redOf(given: GateCase, table: Collectors = collectors): Promise<readonly string[]> {
+  const results = await runGates(given, gateNames, table);
   return results.filter(({ pass }) => !pass).map(({ gate }) => gate);
 }
 
@@ -122,16 +173,17 @@ describe('runGates()', () => {
     );
   });
 
-  it.each(gateNames.filter(isStatic))('has %s find its own violation, and no other gate', async (gate) => {
-    expect(await redOf(violations[gate])).toEqual(also[gate] ?? [gate]);
-  });
-
-  it.each(gateNames.filter(isStatic))('would not find that violation if %s were blind', async (gate) => {
-    const nothing = () => Promise.resolve({ findings: [] });
-    // The slow one has its say above, and in its own row.
-    const blind = { ...collectors, 'self-confirming-tests': nothing, [gate]: nothing };
-    expect(await redOf(violations[gate], blind)).not.toContain(gate);
-  });
+  it.each(gateNames)(
+    'has %s find its own violation, and no other gate; and nothing would, if it were blind',
+    async (gate) => {
+      const given = await caseOf(violations[gate]);
+      expect(await redOf(given)).toEqual(also[gate] ?? [gate]);
+      const nothing = () => Promise.resolve({ findings: [] });
+      // The slow one had its say above, and has it in its own row.
+      const blind = { ...collectors, 'self-confirming-tests': nothing, [gate]: nothing };
+      expect(await redOf(given, blind)).toEqual((also[gate] ?? []).filter((name) => name !== gate));
+    },
+  );
 
   it('says where a line is that no test holds, and how it was broken; bounded, and never in the project', async () => {
     const given = await caseOf(violations['self-confirming-tests']);

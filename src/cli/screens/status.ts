@@ -1,6 +1,7 @@
 /**
  * The table of `status`: one row per project. Pure; a project that could not be looked at has a row as well.
  */
+import type { Finding } from '../../protocol/finding.ts';
 import type { Look } from '../../runner/look.ts';
 import { isMisconfigured } from '../found.ts';
 import { duration } from '../quantity.ts';
@@ -24,12 +25,13 @@ export type Row = {
   readonly since: number | null;
   readonly waitsFor: string;
   readonly headline: string;
+  readonly findings: readonly Finding[];
   readonly rest: number | null;
 };
 
 export function rowOf(seen: Seen): Row {
   if (seen.type === 'failed') {
-    const none = { round: null, tier: null, role: null, since: null };
+    const none = { round: null, tier: null, role: null, since: null, findings: [] };
     return {
       ...none,
       project: seen.name,
@@ -49,6 +51,7 @@ export function rowOf(seen: Seen): Row {
     since: situation.since === 0 ? null : situation.since,
     waitsFor: waiter(seen.look),
     headline: situation.headline,
+    findings: situation.findings,
     rest: situation.rest,
   };
 }

@@ -3,6 +3,7 @@
  * caps, the open question, and the exact next command. Pure; everything it shows is handed in.
  */
 import { deadlineOf } from '../../domain/effects.ts';
+import { findingLine } from '../../protocol/finding.ts';
 import type { Policy } from '../../protocol/policy.ts';
 import type { Look } from '../../runner/look.ts';
 import type { Life } from '../life.ts';
@@ -19,6 +20,9 @@ export type WhyOptions = {
   readonly now: number;
   readonly command: (line: string) => string;
 };
+
+/** More are told by `--json`. */
+const findingsShownMax = 5;
 
 /** What may still be started before a human is asked. */
 export type Left = {
@@ -55,6 +59,11 @@ export function whyScreen(look: Look, life: Life | null, options: WhyOptions): T
     ...(look.edited
       ? row('edited', 'The handoff was changed by hand since the last record; this is what it leads to')
       : []),
+    ...situation.findings
+      .slice(0, findingsShownMax)
+      .flatMap((finding, at) =>
+        row(at === 0 ? 'found' : '', oneLine(`${finding.severity} ${findingLine(finding)} [${finding.id}]`)),
+      ),
     ...questionLines(look, options),
     ...problems(look, options.columns),
     '',
