@@ -6,7 +6,7 @@
 import type { ExecFileException } from 'node:child_process';
 import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runnerDir, staysInside } from '../protocol/artifact.ts';
@@ -145,7 +145,10 @@ export async function ensureIgnored(project: string): Promise<void> {
   const folder = join(project, runnerDir);
   // Not recursive, which calls a read-only file system a folder that is not found.
   await unlessThere(mkdir(folder));
-  await unlessThere(writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }));
+  const path = join(folder, '.gitignore');
+  await unlessThere(writeFile(path, '*\n', { flag: 'wx' }));
+  // A disk that was full leaves it empty.
+  if ((await stat(path)).size === 0) await writeFile(path, '*\n');
 }
 
 async function unlessThere(making: Promise<unknown>): Promise<void> {

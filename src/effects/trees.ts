@@ -7,8 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { runnerDir } from '../protocol/artifact.ts';
 import { errorCode } from './files.ts';
-import { bytewise, git, mayBeRepository, type Output } from './git.ts';
+import { bytewise, ensureIgnored, git, mayBeRepository, type Output } from './git.ts';
 
 /** How one path differs between two trees; relative to the project. */
 export type Change = { readonly path: string; readonly how: 'added' | 'changed' | 'deleted' };
@@ -42,6 +43,8 @@ export async function openTrees(project: string, own: string): Promise<Trees | n
   const places = await placesOf(project);
   if (places === null) return null;
   const { common, index } = places;
+  // A snapshot that held the snapshots would double with each one.
+  if (own.startsWith(join(project, runnerDir))) await ensureIgnored(project);
   const objects = join(own, 'objects');
   await mkdir(objects, { recursive: true });
   const store = { GIT_OBJECT_DIRECTORY: objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(common, 'objects') };

@@ -327,6 +327,12 @@ describe('ensureIgnored()', () => {
     expect(readFileSync(join(project, '.next-role/.gitignore'), 'utf8')).toBe('*\n');
   });
 
+  it('fills the file again that a full disk left empty', async () => {
+    write('.next-role/.gitignore', '');
+    await ensureIgnored(project);
+    expect(readFileSync(join(project, '.next-role/.gitignore'), 'utf8')).toBe('*\n');
+  });
+
   it('leaves what a human wrote there', async () => {
     write('.next-role/.gitignore', '*\n!keep\n');
     await ensureIgnored(project);

@@ -71,6 +71,15 @@ describe('openTrees()', () => {
     expect(await trees.counts(before, after)).toHaveLength(5);
   });
 
+  it('never holds our own folder, also where a full disk kept git from being told to ignore it', async () => {
+    const { root, trees } = await opened({ '.gitignore': '', '.next-role/.gitignore': '', 'a.txt': 'a\n' });
+    const [start, later] = [await trees.snapshot(), await trees.snapshot()];
+    expect(start).not.toBeNull();
+    expect(later).toBe(start);
+    save(root, { '.next-role/journal.jsonl': 'x\n', 'b.txt': 'b\n' });
+    expect(await trees.changes(start!, (await trees.snapshot())!)).toEqual([{ path: 'b.txt', how: 'added' }]);
+  });
+
   it('writes nothing into the repository: no object, no reference, not the index', async () => {
     const { root, trees } = await opened({ 'a.txt': '1\n' });
     const look = (): string =>
