@@ -1,6 +1,7 @@
 /** Which model an order gets: every source of a choice, what moves a class, and what stands in for a busy model. */
 import { describe, expect, it } from 'vitest';
 import { chooseModel } from '../../src/domain/modelchoice.ts';
+import { route } from '../../src/domain/router.ts';
 import { newRound, setBack, type RoundMemory } from '../../src/domain/round.ts';
 import { step, type MachineState } from '../../src/domain/machine.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
@@ -76,6 +77,22 @@ describe('chooseModel()', () => {
     ['memorial', 'the best for all', round({ preset: 'frontier' }), 'opus'],
   ])('gives %s the model of %s', (role, _, of, model) => {
     expect(chosen(of, role)).toBe(model);
+  });
+
+  // The four markers by which the original raised its memorial's model, in words as its directives have them.
+  it.each([
+    ['nothing of note', 'Add a page about tabs.', 'full', 'haiku'],
+    ['A: a rule to promote', 'The promotion threshold is met for anti-scope.', 'full', 'sonnet'],
+    ['B: lines to consolidate', 'MR-2 Pass over the reinforcements.', 'full', 'sonnet'],
+    ['C: a second reviewer who escalated', 'Reviewer-2 raised an ESCALATE on AC-4.', 'full', 'sonnet'],
+    ['C, the other way round', 'Record the ESCALATE by Reviewer-2.', 'full', 'sonnet'],
+    ['C, by the words of today', 'The second reviewer escalated over AC-4.', 'full', 'sonnet'],
+    ['D: what an operator resolved', 'Operator resolution: Option F stands.', 'full', 'sonnet'],
+    ['C, where the tier does not ask for it', 'Reviewer-2 raised an ESCALATE.', 'audit', 'haiku'],
+    ['a second reviewer alone', 'Reviewer-2 found nothing.', 'full', 'haiku'],
+  ])('gives the memorial of a round with %s the model that its records need', (_, directive, tier, model) => {
+    const said = route({ directive, prd: '', tiers: Object.keys(shipped.tiers) }, shipped.router);
+    expect(chosen(round({ tier, routing: said }), 'memorial')).toBe(model);
   });
 
   it('holds what the settings fix against every risk, but not against the header', () => {

@@ -1,108 +1,22 @@
 /** What an isolated session left reaches the project as a whole, once, and never over what somebody else wrote. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { makeCopy, listCopies } from '../../src/effects/copies.ts';
-import { projectAt } from '../../src/effects/project.ts';
-import { compose } from '../../src/domain/brief.ts';
-import { newRound } from '../../src/domain/round.ts';
-import { orderFor } from '../../src/domain/route.ts';
-import { isHidden } from '../../src/protocol/access.ts';
-import { manifestFile, beforeFile } from '../../src/protocol/sessionrecord.ts';
-import type { Project } from '../../src/protocol/project.ts';
-import type { Order } from '../../src/protocol/session.ts';
-import { recordAfter, recordsBefore } from '../../src/runner/audit.ts';
-import { bringBack, clearCopy, emptiedCopies } from '../../src/runner/bringback.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listCopies } from '../../src/effects/copies.ts';
+import { beforeFile, manifestFile } from '../../src/protocol/sessionrecord.ts';
+import { recordAfter } from '../../src/runner/audit.ts';
+import { clearCopy, emptiedCopies } from '../../src/runner/bringback.ts';
 import { repair } from '../../src/runner/repair.ts';
-import { contract, testPolicy } from '../rig/policy.ts';
+import { header, isolated, log, removeIsolated, report } from '../rig/isolated.ts';
 
 const folders: string[] = [];
-const state = mkdtempSync(join(tmpdir(), 'next-role-state-'));
-vi.stubEnv('XDG_STATE_HOME', state);
-afterAll(() => rmSync(state, { recursive: true, force: true }));
 afterEach(() => {
+  removeIsolated();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-const report = 'coordination/reviews/REVIEWER-REPORT-R01.md';
 const other = 'coordination/reviews/extra.md';
-const log = 'coordination/logs/a.log';
-
-type Isolated = {
-  readonly project: Project;
-  readonly order: Order;
-  readonly folder: string;
-  readonly copy: string;
-  /** Writes into the copy, or into the project by hand. */
-  readonly leave: (path: string, text: string) => void;
-  readonly byHand: (path: string, text: string) => void;
-  readonly now: (path: string) => string | null;
-  readonly back: () => Promise<readonly string[]>;
-};
-
-const header = (order: string, status = 'WORKING', to = 'reviewer'): string =>
-  `---\nround: R01\nnext-role: ${to}\nstatus: ${status}\ndispatch: ${order}\n---\n\n## Directive\n\nLook.\n`;
-
-/** A session of a reviewer that is at work in its copy. */
-async function isolated(files: Readonly<Record<string, string>> = {}): Promise<Isolated> {
-  const root = mkdtempSync(join(tmpdir(), 'next-role-project-'));
-  folders.push(root);
-  const put = (place: string, path: string, text: string): void => {
-    mkdirSync(dirname(join(place, path)), { recursive: true });
-    writeFileSync(join(place, path), text);
-  };
-  const role = contract('reviewer', { hides: ['coordination/logs/'], writes: ['coordination/reviews/'] });
-  const shipped = testPolicy();
-  const policy = { ...shipped, roles: { ...shipped.roles, reviewer: role } };
-  const request = {
-    role: 'reviewer',
-    dispatchId: 'd',
-    at: 1,
-    kind: 'work',
-    feedback: [],
-    because: '',
-  } as const;
-  const order = orderFor(policy, newRound('R01', 'full'), request);
-  put(root, 'coordination/NEXT-ROLE.md', header(order.id));
-  put(root, log, 'a secret\n');
-  for (const [path, text] of Object.entries(files)) put(root, path, text);
-  symlinkSync('logs/a.log', join(root, 'coordination/alias.md'));
-  const project = await projectAt(root);
-  if (project === null) throw new Error('no project');
-  const brief = compose(policy, order, {
-    offered: [],
-    reinforcements: [],
-    directive: null,
-    decisions: [],
-    changed: null,
-    handoff: project.handoffName,
-    headerLines: 6,
-    dialect: 'front-matter',
-  });
-  const copy = await makeCopy(root, order.id, (path) => isHidden(brief.manifest, path));
-  const folder = join(project.own, 'sessions', order.id);
-  const records = await recordsBefore({ root, copy }, brief, new Map());
-  for (const [name, text] of Object.entries(records)) put(folder, name, text);
-  return {
-    project,
-    order,
-    folder,
-    copy,
-    leave: (path, text) => put(copy, path, text),
-    byHand: (path, text) => put(root, path, text),
-    now: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null),
-    back: () => bringBack(project, folder, order, new Map()),
-  };
-}
 
 describe('a session in a copy', () => {
   it('finds nothing hidden there, not by a link either, and leaves what is hidden on record', async () => {
