@@ -46,6 +46,8 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       'run',
       ...facts.flags,
       ...(order.model === null ? [] : ['--model', order.model]),
+      // Without one it asks a small model for a title, which no event counts (1.18.33).
+      ...['--title', order.id],
       ...(order.resumeOf === undefined ? [] : ['--session', order.resumeOf]),
       ...settings.args,
     ],

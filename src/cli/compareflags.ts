@@ -22,6 +22,12 @@ export const compareSpec = {
       about:
         'roles (a session for each), single (one session), workflow (one conversation that all roles go on with); default: all',
     },
+    {
+      name: 'frozen-spec',
+      value: 'FILE',
+      about: 'A finished spec for roles and workflow alike, in place of the architect’s turn',
+      values: 'file',
+    },
     { name: 'runs', short: 'n', value: 'COUNT', about: 'Repetitions of each arm (default: 1)' },
     { name: 'from', value: null, about: 'Compare recorded rounds; starts nothing' },
     htmlFlag,

@@ -283,7 +283,7 @@ export const commandTable = [
     name: 'simulate-provider',
     group: 'Check',
     about: 'A model provider on this machine, so that real agents run offline and free',
-    more: "Speaks to Claude Code, Codex and Gemini CLI, answers from a script, and counts prompts as a provider's cache does. Ctrl-C ends it.",
+    more: "Speaks to Claude Code, Codex, Gemini CLI and opencode, answers from a script, and counts prompts as a provider's cache does. Ctrl-C ends it.",
     args: [],
     flags: [
       { name: 'port', value: 'N', about: 'Listen here (default: a free port)' },

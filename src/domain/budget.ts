@@ -90,31 +90,47 @@ export function allowed(spent: Spent): Spent {
   };
 }
 
-/** A session that is about to be started, at `at` (epoch ms). */
-type Session = { readonly role: string; readonly round: string; readonly at: number };
+/** A session that is about to be started, at `at` (epoch ms); two where a second opinion is worked beside it. */
+type Coming = { readonly roles: readonly string[]; readonly round: string; readonly at: number };
 
-type Scope = { readonly name: string; readonly bound: Bound; readonly amount: Amount };
+type Ordered = Pick<Order, 'role' | 'round'> & { readonly companion?: Pick<Order, 'role'> };
 
-/** Every budget that a session of this role would be counted in, with what has been spent of it. */
-function scopesOf(budget: Budget, spent: Spent, of: Session): readonly Scope[] {
+function comingOf({ role, round, companion }: Ordered, at: number): Coming {
+  return { roles: companion === undefined ? [role] : [role, companion.role], round, at };
+}
+
+type Scope = {
+  readonly name: string;
+  readonly bound: Bound;
+  readonly amount: Amount;
+  /** Those of the coming sessions that count in it. */
+  readonly roles: readonly string[];
+};
+
+/** Every budget that the coming sessions would be counted in, with what has been spent of it. */
+function scopesOf(budget: Budget, spent: Spent, of: Coming): readonly Scope[] {
+  const { roles } = of;
   const round = spent.round.id === of.round ? spent.round : nothingSpent.round;
   const day = spent.day.date === dayOf(of.at) ? spent.day.amount : nothing;
   return [
-    {
-      name: `${of.role} in round ${of.round}`,
-      bound: budget.roles[of.role] ?? budget.role,
-      amount: round.roles[of.role] ?? nothing,
-    },
-    { name: `round ${of.round}`, bound: budget.round, amount: round.amount },
-    { name: `the day ${dayOf(of.at)} (UTC)`, bound: budget.day, amount: day },
-    { name: 'the project', bound: budget.project, amount: spent.project },
+    ...roles.map((role) => ({
+      name: `${role} in round ${of.round}`,
+      bound: budget.roles[role] ?? budget.role,
+      amount: round.roles[role] ?? nothing,
+      roles: [role],
+    })),
+    { name: `round ${of.round}`, bound: budget.round, amount: round.amount, roles },
+    { name: `the day ${dayOf(of.at)} (UTC)`, bound: budget.day, amount: day, roles },
+    { name: 'the project', bound: budget.project, amount: spent.project, roles },
   ];
 }
 
 /** What speaks against starting a session, in words with the figures; empty when nothing does. */
-export function objections(budget: Budget, spent: Spent, of: Session): readonly string[] {
-  const typical = typicalOf(spent, of.role);
-  return scopesOf(budget, spent, of).flatMap(({ name, bound, amount }) => {
+function objections(budget: Budget, spent: Spent, of: Coming): readonly string[] {
+  return scopesOf(budget, spent, of).flatMap(({ name, bound, amount, roles }) => {
+    const typical = typicalOf(spent, roles);
+    const next = (come: string): string =>
+      typical === null ? '' : `, and ${oneOrTwo(roles)} to ${come} (${typical.from})`;
     const found: string[] = [];
     const needsMoney = bound.microUsd !== null;
     if (amount.unknown > 0 && (needsMoney || bound.tokens !== null)) {
@@ -128,16 +144,14 @@ export function objections(budget: Budget, spent: Spent, of: Session): readonly 
       );
     }
     if (bound.microUsd !== null && isOver(amount.microUsd, typical?.microUsd ?? 0, bound.microUsd)) {
-      const next =
-        typical === null
-          ? ''
-          : `, and a session of ${of.role} comes to ${usd(typical.microUsd)} (${typical.from})`;
-      found.push(`the budget of ${name} is ${usd(bound.microUsd)}: ${usd(amount.microUsd)} is spent${next}`);
+      const spentUsd = usd(amount.microUsd);
+      found.push(
+        `the budget of ${name} is ${usd(bound.microUsd)}: ${spentUsd} is spent${next(usd(typical?.microUsd ?? 0))}`,
+      );
     }
     if (bound.tokens !== null && isOver(amount.tokens, typical?.tokens ?? 0, bound.tokens)) {
-      const next =
-        typical === null ? '' : `, and a session of ${of.role} comes to ${typical.tokens} (${typical.from})`;
-      found.push(`the budget of ${name} is ${bound.tokens} tokens: ${amount.tokens} are spent${next}`);
+      const come = next(String(typical?.tokens ?? 0));
+      found.push(`the budget of ${name} is ${bound.tokens} tokens: ${amount.tokens} are spent${come}`);
     }
     return found;
   });
@@ -150,26 +164,49 @@ function isOver(amount: number, next: number, bound: number): boolean {
 
 /**
  * What is left in the narrowest budget of money, in USD, where it is enforced; null without one, and for a session that a
- * human allowed to pass it.
+ * human allowed to pass it. Two sessions that are worked at once have half of it each.
  */
 export function capUsd(
   policy: Pick<Policy, 'budget'>,
   spent: Spent,
-  order: Pick<Order, 'role' | 'round'>,
+  order: Ordered & Pick<Order, 'kind'>,
   at: number,
 ): number | null {
   const { budget } = policy;
-  const of = { role: order.role, round: order.round, at };
+  const of = comingOf(order, at);
+  const isOneOfTwo = order.companion !== undefined || order.kind === 'opinion';
   // One that is started although something speaks against it is one that a human let pass.
   if (budget.mode !== 'enforce' || objections(budget, spent, of).length > 0) return null;
-  const left = scopesOf(budget, spent, of).flatMap(({ bound, amount }) =>
-    bound.microUsd === null ? [] : [bound.microUsd - amount.microUsd],
-  );
+  const left = scopesOf(budget, spent, { ...of, roles: [order.role] }).flatMap(({ name, bound, amount }) => {
+    if (bound.microUsd === null) return [];
+    const whole = bound.microUsd - amount.microUsd;
+    return [isOneOfTwo && !name.startsWith(`${order.role} in`) ? Math.floor(whole / 2) : whole];
+  });
   return left.length === 0 ? null : Math.min(...left) / 1e6;
 }
 
+type Typical = { readonly microUsd: number; readonly tokens: number; readonly from: string };
+
+/** What sessions of these roles come to together; null where one of them has no history. */
+function typicalOf(spent: Spent, roles: readonly string[]): Typical | null {
+  const each = roles.map((role) => meanOf(spent, role));
+  const known = each.filter((mean) => mean !== null);
+  if (known.length < each.length) return null;
+  return {
+    microUsd: known.reduce((total, { microUsd }) => total + microUsd, 0),
+    tokens: known.reduce((total, { tokens }) => total + tokens, 0),
+    from: [...new Set(known.map(({ from }) => from))].join('; '),
+  };
+}
+
+function oneOrTwo(roles: readonly string[]): string {
+  return roles.length === 1
+    ? `a session of ${roles[0] ?? ''} comes`
+    : `sessions of ${roles.join(' and ')} come`;
+}
+
 /** The mean of the role's counted sessions, else of all; null with no history. */
-function typicalOf(spent: Spent, role: string): { microUsd: number; tokens: number; from: string } | null {
+function meanOf(spent: Spent, role: string): Typical | null {
   for (const [amount, whose] of [
     [spent.roles[role] ?? nothing, `its sessions`],
     [spent.project, 'all sessions'],
@@ -189,22 +226,22 @@ function typicalOf(spent: Spent, role: string): { microUsd: number; tokens: numb
 export function budgetWarnings(
   policy: Pick<Policy, 'budget'>,
   spent: Spent,
-  order: Pick<Order, 'role' | 'round'>,
+  order: Ordered,
   at: number,
 ): readonly string[] {
   if (policy.budget.mode !== 'audit') return [];
-  return objections(policy.budget, spent, { role: order.role, round: order.round, at });
+  return objections(policy.budget, spent, comingOf(order, at));
 }
 
 /** Why the next session must not start; null when it may. Only where the project wants its budgets enforced. */
 export function budgetStop(
   policy: Pick<Policy, 'budget'>,
   spent: Spent,
-  order: Pick<Order, 'role' | 'round'>,
+  order: Ordered,
   at: number,
 ): string | null {
   if (policy.budget.mode !== 'enforce' || spent.pass) return null;
-  const found = objections(policy.budget, spent, { role: order.role, round: order.round, at });
+  const found = objections(policy.budget, spent, comingOf(order, at));
   return found.length === 0 ? null : found.join('; ');
 }
 

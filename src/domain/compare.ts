@@ -179,6 +179,8 @@ function confoundsOf(arms: readonly Arm[], tierIsTheArm: boolean): readonly Conf
     ...difference(
       'spec',
       specs.map(({ arm, inputs }) => ({ arm, value: inputs.spec })),
+    ).map((each) =>
+      tierIsTheArm ? { ...each, why: `${each.why}; --frozen-spec FILE gives all the same` } : each,
     ),
     ...differing('prompts', ({ inputs }) => inputs.prompts),
     ...modelsDiffer(given),

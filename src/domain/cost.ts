@@ -21,11 +21,12 @@ export type Cost = {
 const nothing: Cost = { usd: 0n, atLeast: false, unpriced: [] };
 
 /**
- * The model of the sheet that an agent's id means: the id itself, an alias, or without what agents append, a context
- * size in brackets (`claude-opus-4-8[1m]`) and a date (`claude-haiku-4-5-20251001`).
+ * The model of the sheet that an agent's id means: the id itself, an alias, or without what agents add: its maker as the
+ * provider (`anthropic/claude-opus-4-8`, of opencode), a context size in brackets (`claude-opus-4-8[1m]`) and a date
+ * (`claude-haiku-4-5-20251001`). A model that somebody else sells (`openrouter/…`) has prices of its own.
  */
 export function modelIn(sheet: PriceSheet, id: string): PricedModel | null {
-  const bare = id.replace(/\[[^\]]*\]$/, '');
+  const bare = id.replace(/^(?:anthropic|openai|google)\//, '').replace(/\[[^\]]*\]$/, '');
   for (const name of [id, bare, bare.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, '')]) {
     const found =
       sheet.models.get(name) ?? [...sheet.models.values()].findLast(({ aliases }) => aliases.includes(name));

@@ -12,7 +12,9 @@ import { keptOutput } from '../effects/check.ts';
 import { readText, writeAtomic } from '../effects/files.ts';
 import { projectAt } from '../effects/project.ts';
 import { addWorktree, headOf, prefixOf, removeWorktree } from '../effects/worktree.ts';
+import { fill } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
+import { specPath } from './gatecase.ts';
 import { gateOnDemand } from './gateondemand.ts';
 import { readInputs } from './inputs.ts';
 import { readLedgers } from './ledger.ts';
@@ -28,6 +30,8 @@ export type ArmsRequest = {
   readonly project: Project;
   /** The PRD of every arm; absolute. */
   readonly spec: string;
+  /** A finished spec that every arm is given in place of its first role's turn; absolute. Null: each writes its own. */
+  readonly frozenSpec: string | null;
   readonly arms: readonly ArmName[];
   readonly repetitions: number;
   /** Name of this comparison's folder. */
@@ -65,6 +69,13 @@ export async function runArms(request: ArmsRequest): Promise<ArmsEnd> {
       message: `There is no file "${request.spec}"`,
       hint: 'Name the PRD with --spec',
     };
+  const frozen = request.frozenSpec === null ? null : await readText(request.frozenSpec);
+  if (request.frozenSpec !== null && frozen === null)
+    return {
+      type: 'refused',
+      message: `There is no file "${request.frozenSpec}"`,
+      hint: 'Name the spec with --frozen-spec',
+    };
   const commit = await headOf(project.root);
   if (commit === null)
     return {
@@ -88,7 +99,7 @@ export async function runArms(request: ArmsRequest): Promise<ArmsEnd> {
           hint: 'git worktree list',
         };
       request.tell({ arm, repetition, text: 'started' });
-      const done = await runArm(request, { arm, tree, prd: prd.text });
+      const done = await runArm(request, { arm, tree, prd: prd.text, frozen: frozen?.text ?? null });
       if ('why' in done) unfinished.push(`${name}: ${done.why}`);
       else {
         runs.set(arm, [...(runs.get(arm) ?? []), done]);
@@ -117,18 +128,25 @@ export async function threadTrouble(project: Project): Promise<string | null> {
   return `an agent of kind "command" or "scripted" cannot go on with a conversation: ${stiff.join(', ')}`;
 }
 
-type Ground = { readonly arm: ArmName; readonly tree: string; readonly prd: string };
+type Ground = {
+  readonly arm: ArmName;
+  readonly tree: string;
+  readonly prd: string;
+  readonly frozen: string | null;
+};
 
 async function runArm(
   request: ArmsRequest,
-  { arm, tree, prd }: Ground,
+  { arm, tree, prd, frozen }: Ground,
 ): Promise<ArmRun | { readonly why: string }> {
   const folder = `${tree}/${await prefixOf(request.project.root)}`.replace(/\/$/, '');
   const { policy, prices } = await readCatalog(folder);
   const { tier, oneThread } = ways[arm];
-  const first = policy.tiers[tier]?.roles[0];
+  // Who would write the spec has nothing left to do.
+  const first = policy.tiers[tier]?.roles[frozen === null ? 0 : 1];
   if (first === undefined) return { why: `the tier "${tier}" is not in the data of this commit` };
   await writeAtomic(`${folder}/coordination/PRD.md`, prd);
+  if (frozen !== null) await writeAtomic(`${folder}/${fill(specPath, { round })}`, frozen);
   await writeAtomic(
     `${folder}/coordination/NEXT-ROLE.md`,
     `---\nround: ${round}\nnext-role: ${first}\nstatus: READY\ntier: ${tier}\n---\n\n## Directive\n\nBuild what coordination/PRD.md describes.\n`,

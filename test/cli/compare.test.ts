@@ -5,7 +5,7 @@ import { readPrices } from '../../src/protocol/prices.ts';
 import { textOf } from '../docs/page.ts';
 import { multichat, receiptOfShape, sameInputs, workflow } from '../rig/shapes.ts';
 import { line } from './shell.ts';
-import { emptyFolder, removeFolders } from '../rig/project.ts';
+import { emptyFolder, projectWith, removeFolders } from '../rig/project.ts';
 
 const sheet = readPrices([{ path: 'state/prices.yaml', text: textOf('state/prices.yaml') }]).sheet;
 let folder: string;
@@ -63,5 +63,43 @@ describe('next-role compare --from', () => {
     expect(code).toBe(64);
     expect(err).toContain(words);
     expect(err).toContain('→ next-role c');
+  });
+});
+
+describe('next-role compare --spec', () => {
+  const scripted = 'agent: scripted\nagents: { scripted: { kind: scripted, scenario: s.yaml } }\n';
+  const project = (): string =>
+    projectWith({
+      'coordination/next-role.yaml': scripted,
+      's.yaml': 'about: a\nroles: {}\n',
+      'p.md': 'x\n',
+    });
+  const compared = (...more: readonly string[]) => line(project(), ['compare', '--spec', 'p.md', ...more]);
+
+  it.each([
+    [['-n', '0'], '-n is "0"; wanted: 1 to 20'],
+    [['--runs', '21'], '-n is "21"; wanted: 1 to 20'],
+    [['-n', 'three'], '-n is "three"; wanted: 1 to 20'],
+    [['--frozen-spec', 's.yaml', '--arms', 'roles,single'], 'The arm "single" writes its spec itself'],
+    [['--arms', 'roles,thread'], '"thread" is no arm (arms: roles, single, workflow)'],
+    [
+      ['--arms', 'roles,workflow'],
+      'The arm "workflow" cannot be worked: an agent of kind "command" or "scripted"',
+    ],
+  ])('refuses %j before anything is started, with the way forward', async (flags, words) => {
+    const { code, err } = await compared(...flags);
+    expect(code).toBe(64);
+    expect(err.replaceAll(/\s+/g, ' ')).toContain(words);
+    expect(err).toContain('→ next-role compare --spec F ');
+  });
+
+  it('leaves out the arm that the agents cannot work where none was named, and says so', async () => {
+    const { code, err } = await compared('-n', '2');
+    expect(err.replaceAll(/\s+/g, ' ')).toContain(
+      'Without the arm "workflow": an agent of kind "command" or "scripted" cannot go on with a conversation: scripted (architect)',
+    );
+    // No commit to start from.
+    expect(code).toBe(64);
+    expect(err).toContain('git worktree');
   });
 });

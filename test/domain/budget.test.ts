@@ -12,7 +12,7 @@ import { ended, facts, read, settled } from '../rig/facts.ts';
 import { testPolicy } from '../rig/policy.ts';
 
 const noon = Date.parse('2026-11-27T12:00:00Z');
-const known = { roles: ['architect', 'implementer'], tiers: [] };
+const known = { roles: ['architect', 'implementer', 'second-reviewer'], tiers: [] };
 const budget = (text: string) => {
   const { settings, diagnostics } = readSettings(`budget: ${text}`, known);
   expect(diagnostics).toEqual([]);
@@ -106,6 +106,20 @@ describe('budgetStop()', () => {
     expect(stop('day: {}', unknown)).toBeNull();
   });
 
+  it('expects two sessions where a second opinion is worked beside the first', () => {
+    const spent = after({ tokens: 20_000 });
+    const both = { ...order('reviewer'), companion: order('second-reviewer') };
+    const enforced = budget('{ mode: enforce, round: { usd: 0.05 } }');
+    expect(budgetStop(enforced, spent, order('reviewer'), noon)).toBeNull();
+    expect(budgetStop(enforced, spent, both, noon)).toBe(
+      'the budget of round R07 is $0.0500: $0.0200 is spent, and sessions of reviewer and second-reviewer come to $0.0400 (the mean of all sessions so far, 1)',
+    );
+    const own = budget('{ mode: enforce, roles: { second-reviewer: { tokens: 5 } } }');
+    expect(budgetStop(own, spent, both, noon)).toMatch(
+      /^the budget of second-reviewer in round R07 is 5 tokens/,
+    );
+  });
+
   it('lets one session pass at a word of the human, who then knows of what was not counted', () => {
     const spent = allowed(after({ tokens: 100 }, { tokens: null }));
     expect(stop('round: { tokens: 50 }', spent)).toBeNull();
@@ -132,6 +146,12 @@ describe('capUsd()', () => {
     expect(cap('{ mode: enforce, round: { tokens: 5 } }')).toBeNull();
     expect(cap('{ mode: enforce, round: { usd: 0.01 } }')).toBeNull();
     expect(cap('{ round: { usd: 0.05 } }')).toBeNull();
+    // Two at once have half each of what both count in, and all of what is their own.
+    const beside = { ...order('reviewer'), companion: order('second-reviewer') };
+    const halved = budget('{ mode: enforce, round: { usd: 0.1 } }');
+    expect(capUsd(halved, spent, beside, noon)).toBe(0.04);
+    expect(capUsd(halved, spent, { ...beside.companion, kind: 'opinion' }, noon)).toBe(0.04);
+    expect(capUsd(budget('{ mode: enforce, role: { usd: 0.1 } }'), spent, beside, noon)).toBe(0.1);
     // 0.01 is left and a session comes to 0.02: it is started only if a human let it pass, and then not cut off.
     expect(cap('{ mode: enforce, round: { usd: 0.03 } }')).toBeNull();
   });

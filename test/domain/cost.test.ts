@@ -134,6 +134,8 @@ describe('modelIn()', () => {
     ['claude-opus-4-8[1m]', 'claude-opus-4-8'],
     ['claude-haiku-4-5-20251001', 'claude-haiku-4-5'],
     ['opus[1m]', 'claude-opus-5-5'],
+    ['anthropic/claude-haiku-4-5-20251001', 'claude-haiku-4-5'],
+    ['openrouter/anthropic/claude-opus-4-8', undefined],
     ['claude-opus', undefined],
     ['', undefined],
   ])('%s is %s', (id, model) => {

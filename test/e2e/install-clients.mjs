@@ -1,4 +1,4 @@
-// Installs the pinned agent programs of test/e2e/clients when they are missing or their lock has changed, and proves that
+// Installs the pinned agent programs of test/e2e/clients, or of a folder below it that is named, when they are missing or their lock has changed, and proves that
 // each one starts and has the pinned version. Relies on npm and a reachable package registry (or a filled npm cache).
 // Never touches the root package, and never succeeds with a program that would not run.
 import { spawnSync } from 'node:child_process';
@@ -15,9 +15,10 @@ const programs = {
   '@anthropic-ai/claude-code': 'claude',
   '@google/gemini-cli': 'gemini',
   '@openai/codex': 'codex',
+  'opencode-ai': 'opencode',
 };
 
-const clients = path.join(path.dirname(fileURLToPath(import.meta.url)), 'clients');
+const clients = path.join(path.dirname(fileURLToPath(import.meta.url)), 'clients', process.argv[2] ?? '');
 const shown = path.relative(process.cwd(), clients) || '.';
 const stamp = path.join(clients, 'node_modules', '.installed-from');
 const installCommand = `npm ci --prefix ${shown} --no-audit --no-fund`;

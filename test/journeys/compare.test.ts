@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { compare } from '../../src/domain/compare.ts';
+import { digestText } from '../../src/effects/files.ts';
 import { runArms, type ArmNews } from '../../src/runner/compare.ts';
 import { artifactsOf, good, git, makeProject, removeProjects, self } from '../rig/journey.ts';
 
@@ -48,6 +49,7 @@ it('works each arm on the same inputs in a worktree of its own, and leaves what 
   const end = await runArms({
     project,
     spec: join(project.root, 'task.md'),
+    frozenSpec: null,
     arms: ['roles', 'single'],
     repetitions: 1,
     stamp: 'now',
@@ -83,11 +85,45 @@ it('works each arm on the same inputs in a worktree of its own, and leaves what 
   expect(git(project.root, 'rev-parse', 'HEAD')).toBe(before.head);
 }, 120_000);
 
+it('gives every arm the frozen spec, byte for byte, and nobody the turn in which it would be written', async () => {
+  const project = await makeProject({
+    scenario: {
+      implementer: [
+        [...artifactsOf('implementer'), { handoff: { 'next-role': 'human', status: 'ROUND-COMPLETE' } }],
+      ],
+    },
+    git: true,
+    files: {
+      'task.md': '# What is wanted\n',
+      'spec.md': spec,
+      '.gitignore': '.next-role/\n',
+      'coordination/state/tiers.yaml': 'full:\n  about: two roles\n  roles: [architect, implementer]\n',
+    },
+  });
+  const end = await runArms({
+    project,
+    spec: join(project.root, 'task.md'),
+    frozenSpec: join(project.root, 'spec.md'),
+    arms: ['roles'],
+    repetitions: 1,
+    stamp: 'now',
+    tell: () => undefined,
+    publish: () => undefined,
+    signal: new AbortController().signal,
+    self,
+  });
+  if (end.type !== 'ran') throw new Error(end.message);
+  const [receipt] = end.arms.flatMap(({ runs }) => runs.map((each) => each.receipt));
+  expect(receipt?.sessions.map(({ role }) => role)).toEqual(['implementer']);
+  expect(receipt?.inputs?.spec).toBe(digestText(spec));
+});
+
 it('refuses without a commit to start from', async () => {
   const project = await makeProject({ scenario: {}, files: { 'task.md': 'x' } });
   const end = await runArms({
     project,
     spec: join(project.root, 'task.md'),
+    frozenSpec: null,
     arms: ['roles', 'single'],
     repetitions: 1,
     stamp: 'now',

@@ -7,11 +7,11 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import type { ScriptPart } from '../../src/protocol/modelscript.ts';
 import type { Project } from '../../src/protocol/project.ts';
 import type { Receipt } from '../../src/protocol/receipt.ts';
 import { sumUsage } from '../../src/protocol/usage.ts';
 import type { ModelApi } from '../../src/server/provider/api.ts';
+import type { ModelScript } from '../../src/server/provider/exchange.ts';
 import { totalsByModel } from '../../src/server/provider/ledger.ts';
 import { playScript } from '../../src/server/provider/play.ts';
 import { line } from '../cli/shell.ts';
@@ -54,16 +54,27 @@ function expectServed({ totals }: Receipt, api: ModelApi): void {
   expect(totals).toMatchObject({ unknown: 0, unpriced: [] });
 }
 
-/** Works in two steps, the second of which is answered late, or never the first time. */
-const slowly = (second: ScriptPart['turns'][number]): ScriptPart => {
+/** Works in some steps, the second of which is answered so late. */
+function slowly(delayMs: number): ModelScript {
   const { turns, say } = works('implementer', 'status: ROUND-COMPLETE');
-  return { turns: [{ run: 'date' }, { run: 'date', ...second }, ...turns], say };
-};
+  const steps = [{ run: 'date' }, { run: 'date', delayMs }, ...turns];
+  return playScript({ roles: { implementer: [{ turns: steps, say }] } });
+}
+
+/** The same, but that the first request of a second step is never answered, whoever asks. */
+function hangingOnce(): ModelScript {
+  const script = slowly(0);
+  let hangs = true;
+  return (request) => {
+    if (!hangs || request.toolResults !== 1) return script(request);
+    hangs = false;
+    return { hang: true };
+  };
+}
 
 describe.each(programs)('%s', (name, model) => {
   it('is adopted by the next runner when it outlives its own, and counted once', async () => {
-    const script = playScript({ roles: { implementer: [slowly({ delayMs: 4_000 })] } });
-    const { api, project } = await open(name, script, 'one', model);
+    const { api, project } = await open(name, slowly(4_000), 'one', model);
     await killedAt(project, api, 2);
     const journey = await play(project, (situation) => situation.rest !== null);
     expect(journey.ended).toMatchObject({ type: 'rest', situation: { state: 'finished' } });
@@ -74,10 +85,8 @@ describe.each(programs)('%s', (name, model) => {
   });
 
   it('is worked once more when it dies with its runner, and both attempts are counted', async () => {
-    const script = playScript({
-      roles: { implementer: [slowly({ fail: { kind: 'hang', times: 1 } })] },
-    });
-    const { api, project } = await open(name, script, 'one', model, { settings: { interrupted: 'retry' } });
+    const settings = { interrupted: 'retry' };
+    const { api, project } = await open(name, hangingOnce(), 'one', model, { settings });
     await killedAt(project, api, 2);
     killSession(project);
     const journey = await play(project, (situation) => situation.rest !== null);

@@ -1,5 +1,5 @@
 /**
- * The pinned Codex and Gemini CLI of test/e2e/clients: where they are, and how they are pointed at a provider of ours,
+ * The pinned Codex, Gemini CLI and opencode of test/e2e/clients: where they are, and how they are pointed at a provider of ours,
  * each with a home of its own. They see nothing of this machine's own logins and settings.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { claudeEnv, claudeProgram } from './claude.ts';
 
 const bin = fileURLToPath(new URL('../e2e/clients/node_modules/.bin/', import.meta.url));
+/** What only the long tests install. */
+const heavyBin = fileURLToPath(new URL('../e2e/clients/heavy/node_modules/.bin/', import.meta.url));
 
-export type ClientName = 'claude' | 'codex' | 'gemini';
+export type ClientName = 'claude' | 'codex' | 'gemini' | 'opencode';
 
 /** Settings of the agent for coordination/next-role.yaml, with the role's model. */
 export function clientSettings(name: ClientName, url: string): Readonly<Record<string, unknown>> {
@@ -23,6 +25,8 @@ export function clientSettings(name: ClientName, url: string): Readonly<Record<s
     }
     case 'gemini':
       return { kind: 'gemini', run: join(bin, 'gemini') };
+    case 'opencode':
+      return { kind: 'opencode', run: join(heavyBin, 'opencode') };
     default:
       return name satisfies never;
   }
@@ -54,6 +58,20 @@ export function clientEnv(name: ClientName, url: string, home: string): Readonly
         GEMINI_CLI_HOME: home,
         GOOGLE_GEMINI_BASE_URL: url,
         GEMINI_API_KEY: 'dummy-for-tests',
+      };
+    case 'opencode':
+      // Its provider "anthropic" speaks the wire of Claude Code; the address is the user's configuration.
+      writeFileSync(
+        join(folder(join(home, '.config', 'opencode')), 'opencode.json'),
+        JSON.stringify({ provider: { anthropic: { options: { baseURL: `${url}/v1` } } } }),
+      );
+      return {
+        HOME: home,
+        XDG_CONFIG_HOME: join(home, '.config'),
+        XDG_DATA_HOME: join(home, '.local', 'share'),
+        XDG_CACHE_HOME: join(home, '.cache'),
+        XDG_STATE_HOME: join(home, '.local', 'state'),
+        ANTHROPIC_API_KEY: 'dummy-for-tests',
       };
     default:
       return name satisfies never;

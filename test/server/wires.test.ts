@@ -145,6 +145,22 @@ describe('a script', () => {
     );
   });
 
+  it('calls the tools of opencode where these are offered on the wire of Claude Code', async () => {
+    const api = await open(script);
+    const said: unknown[] = [];
+    for (const results of [0, 1, 2, 3]) {
+      const { path, body } = asks.messages(results);
+      const tools = ['bash', 'read', 'edit', 'write'].map((name) => ({ name }));
+      said.push(await (await post(api, { path, body: { ...body, tools, stream: false } })).json());
+    }
+    expect(said).toMatchObject([
+      { content: [{ name: 'write', input: { filePath: '/work/out/R07.md' } }] },
+      { content: [{ name: 'read', input: { filePath: '/work/NEXT-ROLE.md' } }] },
+      { content: [{ name: 'edit', input: { oldString: 'status: WORKING', newString: 'status: READY' } }] },
+      { content: [{ name: 'bash', input: { command: 'date' } }] },
+    ]);
+  });
+
   it('counts from the last prompt that names a role, as a resumed session has several', async () => {
     const api = await open(script);
     const { path, body } = asks.messages(2);

@@ -21,6 +21,7 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
   const arms = await askedArms(shell, input, project);
   if (typeof arms === 'string')
     return refuse(shell, arms, `next-role compare --spec F --arms ${armNames.join(',')}`);
+  const frozen = input.text('frozen-spec');
   const count = input.text('runs') ?? '1';
   const repetitions = /^\d{1,3}$/.test(count) ? Number(count) : 0;
   if (repetitions < 1 || repetitions > repetitionsMax)
@@ -32,6 +33,7 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
   const end = await runArms({
     project,
     spec: resolve(shell.cwd, spec),
+    frozenSpec: frozen === null ? null : resolve(shell.cwd, frozen),
     arms,
     repetitions,
     stamp: new Date(shell.now()).toISOString().slice(0, 19).replaceAll(':', '-'),
@@ -63,7 +65,11 @@ async function askedArms(shell: Shell, input: Input, project: Project): Promise<
   const named = (text ?? armNames.join(',')).split(',').map((name) => name.trim());
   const wrong = named.find((name) => !armNames.some((arm) => arm === name));
   if (wrong !== undefined) return `"${wrong}" is no arm (arms: ${armNames.join(', ')})`;
-  const arms = armNames.filter((name) => named.includes(name));
+  const wanted = armNames.filter((name) => named.includes(name));
+  const isFrozen = input.text('frozen-spec') !== null;
+  if (isFrozen && text !== null && wanted.includes('single'))
+    return 'The arm "single" writes its spec itself, so none can be given to it';
+  const arms = wanted.filter((name) => !isFrozen || name !== 'single');
   const trouble = arms.includes('workflow') ? await threadTrouble(project) : null;
   if (trouble === null) return arms;
   if (text !== null) return `The arm "workflow" cannot be worked: ${trouble}`;

@@ -115,6 +115,8 @@ function welcome(url: string, ledger: string | null, columns: number): Text {
     line(
       `-c model_providers.sim={name="sim",base_url="${url}/v1",env_key="OPENAI_API_KEY",wire_api="responses"}`,
     ),
+    'opencode, in its opencode.json, with ANTHROPIC_API_KEY=dummy and a model anthropic/…',
+    line(`{"provider":{"anthropic":{"options":{"baseURL":"${url}/v1"}}}}`),
     'Gemini CLI, with security.auth.selectedType "gemini-api-key" in ~/.gemini/settings.json',
     line(`export GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=dummy`),
     '',

@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Usage } from '../../protocol/usage.ts';
 
-/** `messages` is Claude Code's wire, `responses` Codex's, `generate` Gemini CLI's. */
+/** `messages` is the wire of Claude Code and of opencode's provider "anthropic", `responses` Codex's, `generate` Gemini CLI's. */
 export type WireName = 'messages' | 'responses' | 'generate';
 
 /** One part of a prompt in the order in which a provider caches: its text, and whether a cache entry ends behind it. */
