@@ -21,12 +21,13 @@ export type Cost = {
 const nothing: Cost = { usd: 0n, atLeast: false, unpriced: [] };
 
 /**
- * The model of the sheet that an agent's id means: the id itself, an alias, or without what agents add: its maker as the
- * provider (`anthropic/claude-opus-4-8`, of opencode), a context size in brackets (`claude-opus-4-8[1m]`) and a date
- * (`claude-haiku-4-5-20251001`). A model that somebody else sells (`openrouter/…`) has prices of its own.
+ * The model of the sheet that an agent's id means: the id itself, an alias, or without what agents add: its maker, where
+ * the sheet names it (`maker/claude-opus-4-8`, of opencode), a context size in brackets (`claude-opus-4-8[1m]`) and a date
+ * (`claude-haiku-4-5-20251001`). A model that somebody else sells has prices of its own.
  */
 export function modelIn(sheet: PriceSheet, id: string): PricedModel | null {
-  const bare = id.replace(/^(?:anthropic|openai|google)\//, '').replace(/\[[^\]]*\]$/, '');
+  const maker = sheet.makers.find((name) => id.startsWith(`${name}/`));
+  const bare = id.slice(maker === undefined ? 0 : maker.length + 1).replace(/\[[^\]]*\]$/, '');
   for (const name of [id, bare, bare.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, '')]) {
     const found =
       sheet.models.get(name) ?? [...sheet.models.values()].findLast(({ aliases }) => aliases.includes(name));

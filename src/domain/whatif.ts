@@ -27,6 +27,8 @@ export type Shape = {
   /** L1: tokens of the first prompt, of which `shared` came from a cache. */
   readonly firstPrompt: number;
   readonly shared: number;
+  /** Tokens of the first prompt that are this role's own: what a conversation that has the rest already would add. */
+  readonly own: number;
   /** g: tokens the context grows by from one request to the next. */
   readonly growth: number;
   readonly output: number;
@@ -132,9 +134,19 @@ export function shapeOf({ order, ended }: Work): Shape | null {
     requests: own.length,
     firstPrompt,
     shared: first.cacheRead,
+    own: ownOf(firstPrompt, first.cacheRead, ended.promptBytes),
     growth: steps === 0 ? 0 : Math.max(0, Math.round((promptTokensOf(last) - firstPrompt) / steps)),
     output: own.reduce((total, usage) => total + usage.output, 0),
   };
+}
+
+/** Bytes of a token, roughly; what we sent is known in bytes. */
+const tokenBytes = 4;
+
+/** What came from a cache is nobody's own, and no more than the brief is; its size is not on record in old journals. */
+function ownOf(firstPrompt: number, shared: number, promptBytes: number): number {
+  const fresh = firstPrompt - shared;
+  return promptBytes > 0 ? Math.min(fresh, Math.ceil(promptBytes / tokenBytes)) : fresh;
 }
 
 /**
@@ -145,12 +157,11 @@ function threaded(ledger: Ledger, shapes: readonly Shape[]): Ledger {
   const [first] = ledger.work;
   const [start] = shapes;
   if (first === undefined || start === undefined) return ledger;
-  const fixed = Math.max(...shapes.map(({ shared }) => shared));
   const model = first.ended.usage?.models.find(({ side }) => !side)?.model ?? null;
   const requests: RequestUsage[] = [];
   let context = 0;
   for (const shape of shapes) {
-    const own = Math.max(0, shape.firstPrompt - (context === 0 ? 0 : fixed));
+    const own = context === 0 ? shape.firstPrompt : shape.own;
     for (let turn = 0; turn < shape.requests; turn += 1) {
       const grown = turn === 0 ? own : shape.growth;
       const isCold = context === 0;

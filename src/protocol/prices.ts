@@ -38,6 +38,8 @@ export type PricedModel = {
 export type PriceSheet = {
   /** The shipped sheet's version, and `+project` where a project's own is laid over it. */
   readonly version: string;
+  /** Providers that ask these prices for their own models: an id that names one before a slash is the model itself. */
+  readonly makers: readonly string[];
   readonly models: ReadonlyMap<string, PricedModel>;
 };
 
@@ -71,6 +73,7 @@ const row = closed({
 });
 const sheetFile = closed({
   version: plainText.optional(),
+  makers: z.array(plainText).optional(),
   models: z
     .record(
       z.string().min(1),
@@ -80,7 +83,7 @@ const sheetFile = closed({
 });
 type RowFile = z.infer<typeof row>;
 
-export const noPrices: PriceSheet = { version: 'none', models: new Map() };
+export const noPrices: PriceSheet = { version: 'none', makers: [], models: new Map() };
 
 /**
  * Lays sheets over each other: a later file's model takes the place of an earlier one's. A file with a mistake is
@@ -95,6 +98,7 @@ export function readPrices(files: readonly DataFile[]): {
   const problems: SheetProblem[] = [];
   const models = new Map<string, PricedModel>();
   const versions: string[] = [];
+  const makers: string[] = [];
   for (const { path, text } of files) {
     const reading = readData(text, sheetFile);
     const diagnostics = reading.ok ? faults(reading.value, reading.lineOf) : reading.diagnostics;
@@ -103,11 +107,13 @@ export function readPrices(files: readonly DataFile[]): {
       continue;
     }
     versions.push(reading.value.version ?? 'project');
+    makers.push(...(reading.value.makers ?? []));
     for (const [id, { aliases = [], prices }] of Object.entries(reading.value.models ?? {})) {
       models.set(id, { id, aliases, rows: prices.map(rowOf).sort(byDate), file: path });
     }
   }
-  return { sheet: { version: versions.join('+') || noPrices.version, models }, problems };
+  const version = versions.join('+') || noPrices.version;
+  return { sheet: { version, makers: [...new Set(makers)], models }, problems };
 }
 
 function rowOf(file: RowFile): PriceRow {

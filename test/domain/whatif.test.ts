@@ -46,7 +46,7 @@ const ledger = (...sessions: readonly (SessionUsage | null)[]): Ledger => ({
   round: 'R07',
   work: sessions.map((usage, n) => ({
     order: { ...order, id: `o${n}` },
-    ended: { ...ended(`o${n}`), at, usage },
+    ended: { ...ended(`o${n}`), at, usage, promptBytes: 16_000 },
   })),
   ordered: sessions.length,
   gates: { runs: 0, failed: 0, findings: 0 },
@@ -109,6 +109,7 @@ describe('imagine()', () => {
       requests: 3,
       firstPrompt: 10_000,
       shared: 0,
+      own: 4_000,
       growth: 2_000,
       output: 300,
     });
@@ -127,6 +128,22 @@ describe('imagine()', () => {
       output: 500,
     });
     expect(imagined.shapes).toHaveLength(2);
+  });
+
+  it('adds to a conversation only what a role’s brief has, also where no cache shared the rest', () => {
+    const cold = session(
+      request({ cacheWrite5m: 10_000 }),
+      request({ cacheRead: 10_000, cacheWrite5m: 1_000 }),
+    );
+    const imagined = imagine(ledger(lean, cold), asked('session=threaded'));
+    if (typeof imagined === 'string') throw new Error(imagined);
+    expect(receiptOf(imagined.ledger, sheet).totals.usage).toMatchObject({
+      cacheWrite5m: 10_000 + 2_000 + 2_000 + 4_000 + 1_000,
+      cacheRead: 10_000 + 12_000 + 14_000 + 18_000,
+    });
+    // A journal of an earlier version knows no size of the brief: then all that was fresh counts.
+    const [old] = ledger(cold).work;
+    expect(old && shapeOf({ ...old, ended: { ...old.ended, promptBytes: 0 } })?.own).toBe(10_000);
   });
 
   it('models the whole tool list: written once a session, read by every later request', () => {

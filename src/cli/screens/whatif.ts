@@ -6,6 +6,7 @@ import type { Receipt, ReceiptTotals } from '../../protocol/receipt.ts';
 import type { Shape } from '../../domain/whatif.ts';
 import { good, quiet, strong, table, warn } from '../text.ts';
 import type { Text } from '../text.ts';
+import { times } from './compare.ts';
 import { lacking, tokens, unknown, usdWords } from './cost.ts';
 
 export type Otherwise = {
@@ -23,18 +24,14 @@ export function whatIfScreen({ change, actual, other, shapes }: Otherwise, colum
   const modelled = shapes.length > 0;
   const rows = [
     ['as it was', ...cells(actual.totals), usdWords(actual.totals), ''],
-    [
-      change,
-      ...cells(other.totals),
-      strong(usdWords(other.totals)),
-      ratio(actual.totals.usd, other.totals.usd),
-    ],
+    [change, ...cells(other.totals), strong(usdWords(other.totals)), ratio(actual.totals, other.totals)],
   ];
   const shapeRows = shapes.map((shape) => [
     shape.role,
     String(shape.requests),
     tokens(shape.firstPrompt),
     tokens(shape.shared),
+    tokens(shape.own),
     tokens(shape.growth),
   ]);
   return [
@@ -51,7 +48,7 @@ export function whatIfScreen({ change, actual, other, shapes }: Otherwise, colum
     ...(modelled
       ? [
           '',
-          ...table(['ROLE', 'REQUESTS T', 'FIRST PROMPT L1', 'CACHED S', 'GROWTH g'], shapeRows, {
+          ...table(['ROLE', 'REQUESTS T', 'FIRST PROMPT L1', 'CACHED S', 'OWN', 'GROWTH g'], shapeRows, {
             columns,
             flexible: 0,
           }),
@@ -65,6 +62,8 @@ export function whatIfScreen({ change, actual, other, shapes }: Otherwise, colum
   ];
 }
 
-function ratio(before: number | null, after: number | null): string {
-  return before === null || after === null || before === 0 ? '' : `${(after / before).toFixed(2)}x`;
+/** Of what is known of both: a total that lacks something has no ratio. */
+function ratio(before: ReceiptTotals, after: ReceiptTotals): string {
+  if (!before.complete || !after.complete || before.usd === null || after.usd === null) return '';
+  return before.usd === 0 ? '' : times(after.usd / before.usd);
 }
