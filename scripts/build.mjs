@@ -1,6 +1,7 @@
 // Builds dist/: the library and its types with tsc, file by file, and the program as one bundle with a small first
-// file. The bundle holds the packages it uses, is plain ASCII (V8 then keeps it at one byte a character), and keeps the
-// lines of its source, so that a stack in a report can be read.
+// file, and a second, small bundle for the question that is asked most (src/glance.ts). The bundles hold the packages they
+// use, are plain ASCII (V8 then keeps it at one byte a character), and keep the lines of their source, so that a stack in a
+// report can be read.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -80,7 +81,7 @@ async function bundle(entry, define) {
   if (output.length !== 1) throw new Error(`${entry} was to be one file, not ${output.length}`);
   const packages = chunk.moduleIds.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
   return {
-    code: ascii(entry === 'main' ? lazyBuiltins(chunk.code) : chunk.code),
+    code: ascii(entry === 'bin' ? chunk.code : lazyBuiltins(chunk.code)),
     packages: [...new Set(packages)].sort(),
   };
 }
@@ -134,23 +135,29 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
 const parsed = await parsedTexts();
 const main = await bundle('main', {});
+const glance = await bundle('glance', {});
 // What bin.ts compiles: a function, as Node makes one of every CommonJS file.
-const program = `(function (exports, require, module, __filename, __dirname) {${main.code}\n})\n`;
-const bundleDigest = createHash('sha256').update(program).digest('hex').slice(0, 12);
+const compiled = ({ code }) => `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
+const digestOf = (program) => createHash('sha256').update(program).digest('hex').slice(0, 12);
+const programs = { main: compiled(main), glance: compiled(glance) };
+const bundleDigest = digestOf(programs.main);
+const glanceDigest = digestOf(programs.glance);
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 const first = await bundle('bin', {
   packageVersion: JSON.stringify(version),
   bundleDigest: JSON.stringify(bundleDigest),
+  glanceDigest: JSON.stringify(glanceDigest),
 });
 
 mkdirSync(bin, { recursive: true });
-put('main.cjs', program);
+for (const [name, program] of Object.entries(programs)) put(`${name}.cjs`, program);
 put('next-role.cjs', first.code);
 chmodSync(`${bin}/next-role.cjs`, 0o755);
 put('LICENSES.txt', licences(main.packages));
 // Code that V8 kept of other builds; the first start of each command keeps it anew.
 for (const name of existsSync(`${bin}/cache`) ? readdirSync(`${bin}/cache`) : [])
-  if (!name.startsWith(bundleDigest)) rmSync(`${bin}/cache/${name}`, { recursive: true, force: true });
+  if (![bundleDigest, glanceDigest].some((digest) => name.startsWith(digest)))
+    rmSync(`${bin}/cache/${name}`, { recursive: true, force: true });
 
 /** By rename, so that a start meanwhile reads the old file or the new one. */
 function put(name, text) {

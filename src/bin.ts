@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The first instruction: what `next-role` starts. It answers `--version` by itself and otherwise compiles the bundle
+ * The first instruction: what `next-role` starts. It answers `--version` by itself and otherwise compiles a bundle
  * beside it, with the code that V8 kept of an earlier start where there is some. Built as CommonJS by scripts/build.mjs,
  * because Node's loader for ES modules alone costs a fifth of an empty start. It imports nothing of ours.
  */
@@ -10,13 +10,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
-/** Put in by the build: the package's version, and a digest of the bundle, so that no kept code outlives its source. */
+/** Put in by the build: the package's version, and a digest of each bundle, so that no kept code outlives its source. */
 declare const packageVersion: string;
 declare const bundleDigest: string;
+declare const glanceDigest: string;
 
 const self = fileURLToPath(import.meta.url);
 const folder = dirname(self);
-const bundle = join(folder, 'main.cjs');
 /** What a later start can rely on: the command did its work. Usage errors and crashes run too little of the code. */
 const keepAfter: ReadonlySet<number> = new Set([0, 2, 130]);
 
@@ -26,16 +26,33 @@ if ((first === '--version' || first === '-v') && rest.length === 0) {
 } else {
   // Sessions that play a scenario are started with this path, whatever link it was called by.
   process.argv[1] = self;
-  start(keptPath(first));
+  void answered();
 }
+
+async function answered(): Promise<void> {
+  if (first === 'status') {
+    const { answer } = load('glance.cjs', keptPath(glanceDigest, 'glance')) as Glance;
+    // What it stumbles over, the whole program tells in words.
+    const code = await answer(process.argv.slice(2)).catch(() => null);
+    if (code !== null) {
+      process.exitCode = code;
+      return;
+    }
+  }
+  load('main.cjs', keptPath(bundleDigest, first));
+}
+
+type Glance = { readonly answer: (argv: readonly string[]) => Promise<number | null> };
 
 /** Each command keeps the code that it uses itself: reading more than that would cost more than it saves. */
-function keptPath(command: string): string {
+function keptPath(digest: string, command: string): string {
   const name = /^[a-z]{1,16}$/.test(command) ? command : 'other';
-  return join(folder, 'cache', `${bundleDigest}-${process.version}-${process.arch}`, `${name}.bin`);
+  return join(folder, 'cache', `${digest}-${process.version}-${process.arch}`, `${name}.bin`);
 }
 
-function start(path: string): void {
+/** Runs a bundle, and gives what it exports. */
+function load(name: string, path: string): unknown {
+  const bundle = join(folder, name);
   const source = readFileSync(bundle, 'latin1');
   const cachedData = kept(path);
   const script = new Script(source, { filename: bundle, ...(cachedData === null ? {} : { cachedData }) });
@@ -47,6 +64,7 @@ function start(path: string): void {
   const module = { exports: {} };
   const run = script.runInThisContext() as (...its: readonly unknown[]) => void;
   run.call(module.exports, module.exports, createRequire(bundle), module, bundle, folder);
+  return module.exports;
 }
 
 function kept(path: string): Buffer | null {

@@ -4,14 +4,14 @@
  * read. Pure; it changes words of the situation and nothing else.
  */
 import { isError } from '../protocol/diagnostic.ts';
-import type { Look } from '../runner/look.ts';
+import type { Glance } from '../runner/glance.ts';
 
 /**
  * Whether a run would refuse to start. A runner that is there already goes on with the last settings that were good.
  *
  * @example isMisconfigured({ runner: null, problems: [] }) // false
  */
-export function isMisconfigured(look: Pick<Look, 'runner' | 'problems'>): boolean {
+export function isMisconfigured(look: Pick<Glance, 'runner' | 'problems'>): boolean {
   return look.runner === null && brokenFile(look) !== null;
 }
 
@@ -20,7 +20,7 @@ export function isMisconfigured(look: Pick<Look, 'runner' | 'problems'>): boolea
  *
  * @example found(await look(project)).situation.headline // 'coordination/next-role.yaml has errors: a run would …'
  */
-export function found(look: Look): Look {
+export function found<Seen extends Glance>(look: Seen): Seen {
   const isRecorded = look.last !== null && !look.edited;
   const situation = isRecorded ? look.situation : { ...look.situation, since: 0 };
   if (!isMisconfigured(look)) return { ...look, situation };
@@ -40,6 +40,6 @@ export function found(look: Look): Look {
   };
 }
 
-function brokenFile({ problems }: Pick<Look, 'problems'>): string | null {
+function brokenFile({ problems }: Pick<Glance, 'problems'>): string | null {
   return problems.find(({ diagnostics }) => diagnostics.some(isError))?.file ?? null;
 }

@@ -8,6 +8,7 @@ import type { Notice, Publish } from '../protocol/notice.ts';
 import type { Project } from '../protocol/project.ts';
 import type { RunEnd } from '../runner/run.ts';
 import { openLive } from './live.ts';
+import { namesOf } from './names.ts';
 import { layoutColumns, print, printJsonLine } from './output.ts';
 import { render } from './render.ts';
 import { questionScreen } from './screens/question.ts';
@@ -88,28 +89,4 @@ function questionOf(shell: Shell, project: Project, notice: Notice): Text {
     },
   );
   return ['', ...screen, ''];
-}
-
-/**
- * A short name for each project: the folder's, with as much of the path as tells two of the same name apart.
- *
- * @example namesOf([{ root: '/a/web' }, { root: '/b/web' }]).get('/b/web') // 'b/web'
- */
-export function namesOf(projects: readonly Pick<Project, 'root'>[]): ReadonlyMap<string, string> {
-  const roots = projects.map(({ root }) => root);
-  const tailOf = (root: string, parts: number): string =>
-    root.split('/').filter(Boolean).slice(-parts).join('/');
-  return new Map(
-    roots.map((root) => {
-      const depth = root.split('/').length;
-      let parts = 1;
-      while (
-        parts < depth &&
-        roots.some((other) => other !== root && tailOf(other, parts) === tailOf(root, parts))
-      ) {
-        parts += 1;
-      }
-      return [root, tailOf(root, parts) || root];
-    }),
-  );
 }

@@ -4,7 +4,7 @@
  */
 import type { Effect } from '../protocol/event.ts';
 import type { Policy } from '../protocol/policy.ts';
-import type { StateName } from './machine.ts';
+import type { StateName } from './state.ts';
 import type { Context, Verdict } from './round.ts';
 
 /** The effects of a state, in the order they are to be started. */

@@ -26,7 +26,6 @@
  */
 import { and, assign, setup, transition } from 'xstate';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
-import type { StoredState } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { takeDefault } from './answer.ts';
 import { decide } from './decide.ts';
@@ -35,30 +34,11 @@ import { gated } from './gate.ts';
 import { claimed, ended, failed, retried, written } from './memory.ts';
 import { emptyContext, type Context } from './round.ts';
 import { settle } from './settle.ts';
+import { isStateName, type MachineState, type StateName } from './state.ts';
 import { limited } from './wait.ts';
 
-/** Changes with every change of the chart or of the memory's shape; a journal of another version is not resumed. */
-export const machineVersion = '2';
-
-export const stateNames = [
-  'reading',
-  'deciding',
-  'claiming',
-  'working',
-  'stopping',
-  'settling',
-  'gating',
-  'writing',
-  'cooling',
-  'parked',
-  'stalled',
-  'unreadable',
-  'finished',
-] as const;
-export type StateName = (typeof stateNames)[number];
-
-/** The state as we keep it: a name and a memory. */
-export type MachineState = { readonly value: StateName; readonly context: Context };
+export { initialState, machineVersion, restore, stateNames, store } from './state.ts';
+export type { MachineState, StateName } from './state.ts';
 
 export type Stepped = {
   readonly state: MachineState;
@@ -220,11 +200,6 @@ export function chart(policy: Policy) {
   });
 }
 
-/** The state of a project nothing is known about, wanting its first read. */
-export function initialState(): MachineState {
-  return { value: 'reading', context: emptyContext };
-}
-
 /**
  * One step: the state after an event, and what must be done. An event that no transition takes leaves the state as it
  * was (`changed` false). POLICY takes effect with its own step.
@@ -247,16 +222,6 @@ export function wishes(policy: Policy, state: MachineState): readonly Effect[] {
   return wanted(policy, state.value, state.context);
 }
 
-/** Narrows a stored state; null when it is another version's. */
-export function restore(stored: StoredState): MachineState | null {
-  if (stored.version !== machineVersion || !isStateName(stored.value)) return null;
-  return { value: stored.value, context: stored.context as Context };
-}
-
-export function store(state: MachineState): StoredState {
-  return { version: machineVersion, value: state.value, context: state.context };
-}
-
 type Chart = ReturnType<typeof chart>;
 let latest: { readonly digest: string; readonly machine: Chart } | null = null;
 
@@ -274,8 +239,4 @@ function effectsOf(action: { readonly type: string; readonly params?: unknown })
 function nameOf(value: unknown): StateName {
   if (isStateName(value)) return value;
   throw new Error(`The machine is in "${String(value)}", which is no state`);
-}
-
-function isStateName(value: unknown): value is StateName {
-  return stateNames.some((name) => name === value);
 }

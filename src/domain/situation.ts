@@ -9,7 +9,7 @@ import type { Policy } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { deadlineOf } from './effects.ts';
 import { inWords } from './failure.ts';
-import type { MachineState } from './machine.ts';
+import type { MachineState } from './state.ts';
 import type { Context, Verdict } from './round.ts';
 import { tierOf } from './route.ts';
 

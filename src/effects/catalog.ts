@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { coordinationDir, settingsPath } from '../protocol/artifact.ts';
 import { assemble } from '../protocol/catalog.ts';
 import type { FileProblems } from '../protocol/catalog.ts';
@@ -16,9 +15,9 @@ import type { DataFile } from '../protocol/datafile.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { readPrices } from '../protocol/prices.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
+import { agentPrograms, packageRoot } from './packageroot.ts';
 
-/** The folder of this package. Source and compiled file both lie two folders below it. */
-export const packageRoot: string = fileURLToPath(new URL('../../', import.meta.url));
+export { packageRoot };
 
 const builtinFolders = ['roles', 'state', 'templates'] as const;
 const stateNames = [
@@ -31,8 +30,6 @@ const stateNames = [
   'memorial',
   'failures',
 ] as const;
-/** Programs of the agents we can drive. */
-const agentPrograms = ['claude', 'codex', 'gemini', 'opencode'] as const;
 
 /** Files of one folder that are looked at; more are reported. */
 const folderFilesMax = 200;

@@ -5,6 +5,7 @@
  * It never takes a lock away from anybody who may be alive.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { link, realpath, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
@@ -238,7 +239,19 @@ function answers(address: string): Promise<boolean> {
 }
 
 /** Asks whoever listens who they are; `null` from a frozen process or from one that speaks otherwise. */
-function askHolder(address: string): Promise<Owner | null> {
+/** The kernel lists the names of sockets; where it does not, one has to knock. */
+function mayBeHeld(address: string): boolean {
+  if (!address.startsWith('\0')) return true;
+  try {
+    return readFileSync('/proc/net/unix', 'latin1').includes(`@${address.slice(1)}`);
+  } catch {
+    // No /proc, or not for us.
+    return true;
+  }
+}
+
+async function askHolder(address: string): Promise<Owner | null> {
+  if (!mayBeHeld(address)) return null;
   return new Promise((resolve) => {
     let answer = '';
     const visitor = connect({ path: address });

@@ -3,39 +3,17 @@
  * it. Takes no lock, writes nothing, starts nothing; a running runner is told from a stopped one by its lock.
  */
 import { initialState, restore, step, type MachineState } from '../domain/machine.ts';
-import { describe, type Situation } from '../domain/situation.ts';
+import { describe } from '../domain/situation.ts';
 import { readCatalog } from '../effects/catalog.ts';
 import { readLast } from '../effects/journal.ts';
 import { ownerOf, type Owner } from '../effects/lock.ts';
-import type { Diagnostic } from '../protocol/diagnostic.ts';
-import type { JournalRecord } from '../protocol/journal.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
+import { atRest, type Glance } from './glance.ts';
 import { readEvent } from './handoff.ts';
 
-export type Look = {
-  readonly project: Project;
-  readonly policy: Policy;
-  readonly prices: PriceSheet;
-  readonly state: MachineState;
-  readonly situation: Situation;
-  readonly last: JournalRecord | null;
-  /** Who runs this project now; null when nobody does. */
-  readonly runner: Owner | null;
-  /** Whether the file has been edited since the journal's last record, with nobody running. */
-  readonly edited: boolean;
-  readonly problems: readonly { readonly file: string; readonly diagnostics: readonly Diagnostic[] }[];
-};
-
-/** States in which a new reading is taken up. */
-const atRest: ReadonlySet<MachineState['value']> = new Set([
-  'parked',
-  'stalled',
-  'unreadable',
-  'finished',
-  'reading',
-]);
+export type Look = Glance & { readonly prices: PriceSheet };
 
 /** Looks at a project. @throws JournalDamaged when the journal's tail cannot be trusted. */
 export async function look(project: Project, now: number = Date.now()): Promise<Look> {

@@ -9,6 +9,7 @@ import { ensureIgnored } from '../effects/git.ts';
 import { openJournal } from '../effects/journal.ts';
 import { acquire, type Acquired } from '../effects/lock.ts';
 import { openLog, type Log } from '../effects/log.ts';
+import { keepPolicy, policyStamp } from '../effects/policykept.ts';
 import { isError } from '../protocol/diagnostic.ts';
 import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
@@ -63,8 +64,12 @@ export async function openRound(project: Project, options: OpenOptions): Promise
     await lock.release();
     return opened;
   }
-  const { round } = opened;
+  const { round, keep } = opened;
+  // Not before the first session has been started: nobody waits for it.
+  const keeper = setTimeout(keep, keepAfterMs);
   const close = async (): Promise<void> => {
+    clearTimeout(keeper);
+    keep();
     round.store.close();
     round.log.close();
     try {
@@ -77,6 +82,8 @@ export async function openRound(project: Project, options: OpenOptions): Promise
   };
   return { type: 'open', round: { ...round, close } };
 }
+
+const keepAfterMs = 500;
 
 type Unusable = { readonly type: 'unusable'; readonly message: string };
 
@@ -96,12 +103,20 @@ async function orUnusable<T>(open: () => Promise<T>): Promise<T | Unusable> {
   }
 }
 
+/** `keep` puts the policy where those who only look find it. */
+type Held = { readonly type: 'open'; readonly round: Omit<OpenRound, 'close'>; readonly keep: () => void };
+
 async function openHeld(
   project: Project,
   { say, oneThread = false }: OpenOptions,
-): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | { type: 'open'; round: Omit<OpenRound, 'close'> }> {
+): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | Held> {
   const stamp = await catalogStamp(project.root);
+  const lookedAt = policyStamp(project.root);
   const { policy, prices, problems } = await readPolicy(project, oneThread);
+  const keep = (): void => {
+    // Who looks knows nothing of a run that was told to work otherwise than its files say.
+    if (problems.length === 0 && !oneThread) keepPolicy(project, lookedAt, policy);
+  };
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
   const onTrouble = (text: string): void => say({ type: 'remark', level: 'warning', text });
@@ -118,6 +133,7 @@ async function openHeld(
   return {
     type: 'open',
     round: { project, policy, prices, policyChanged, oneThread, stamp, store, ledger, log, state },
+    keep,
   };
 }
 

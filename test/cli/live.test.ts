@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openLive } from '../../src/cli/live.ts';
 import type { Area } from '../../src/cli/live.ts';
-import { namesOf } from '../../src/cli/viewer.ts';
+import { namesOf } from '../../src/cli/names.ts';
 import { commandFor } from '../../src/cli/shell.ts';
 import type { Notice } from '../../src/protocol/notice.ts';
 import { outputTo } from './shell.ts';

@@ -129,7 +129,7 @@ describe('rights', () => {
     const project = await makeShellProject();
     execFileSync('chmod', ['-R', 'a+rwX', project.root]);
     const before = handoffText(project);
-    const ran = await asUser(project, ['prlimit', '--nofile=22:22']);
+    const ran = await asUser(project, ['prlimit', '--nofile=21:21']);
     expect(plain(ran.said)).toMatch(/may not open more files|[Tt]oo many (open )?files|EMFILE/);
     expect(ran.code).not.toBe(0);
     expect(handoffText(project)).toBe(before);

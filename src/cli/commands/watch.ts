@@ -15,7 +15,8 @@ import type { Command, Input, Shell } from '../shell.ts';
 import { print } from '../output.ts';
 import { quiet, strong } from '../text.ts';
 import { counted } from '../quantity.ts';
-import { namesOf, openViewer } from '../viewer.ts';
+import { namesOf } from '../names.ts';
+import { openViewer } from '../viewer.ts';
 import type { Viewer } from '../viewer.ts';
 
 /** Projects watched by one process; more want several. */

@@ -2,7 +2,7 @@
  * The table of `status`: one row per project. Pure; a project that could not be looked at has a row as well.
  */
 import type { Finding } from '../../protocol/finding.ts';
-import type { Look } from '../../runner/look.ts';
+import type { Glance } from '../../runner/glance.ts';
 import { isMisconfigured } from '../found.ts';
 import { duration } from '../quantity.ts';
 import { bad, cut, good, note, oneLine, quiet, strong, table, warn, wrap } from '../text.ts';
@@ -12,7 +12,7 @@ import type { Line, Span, Text } from '../text.ts';
 const sentenceLinesMax = 3;
 
 export type Seen =
-  | { readonly type: 'seen'; readonly name: string; readonly look: Look }
+  | { readonly type: 'seen'; readonly name: string; readonly look: Glance }
   | { readonly type: 'failed'; readonly name: string; readonly message: string };
 
 /** One row as data, for `--json` and for the table. */
@@ -57,7 +57,7 @@ export function rowOf(seen: Seen): Row {
 }
 
 /** The machine's word, made plainer where a person would ask what it means. */
-function stateWord(look: Look): string {
+function stateWord(look: Glance): string {
   const { situation, runner } = look;
   if (isMisconfigured(look)) return 'misconfigured';
   if (runner === null && (situation.state === 'claiming' || situation.state === 'reading')) return 'ready';
@@ -67,7 +67,7 @@ function stateWord(look: Look): string {
 }
 
 /** Without a runner nothing moves by itself. */
-function waiter({ situation, runner }: Look): string {
+function waiter({ situation, runner }: Glance): string {
   const { waitsFor } = situation;
   return runner === null && waitsFor !== 'human' && waitsFor !== 'nobody' ? 'runner' : waitsFor;
 }
