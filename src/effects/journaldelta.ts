@@ -12,6 +12,9 @@ type JsonObject = { readonly [key: string]: Json };
 /** A decision whose state is told by its difference. */
 export type Packed = { readonly event: Json; readonly change: Json; readonly effects: Json };
 
+/** What a word begins with; a decision that holds one of its own is written whole. */
+const word = '"=":';
+
 /** Shorter values are written out: the word in their place would be as long. */
 const twiceCharsMin = 40;
 
@@ -21,8 +24,12 @@ const twiceCharsMin = 40;
  * @example packed({ event, state: { ...before, value: 'working' }, effects: [] }, before)?.change // { value: ['working'] }
  */
 export function packed(entry: JournalEntry, before: StoredState): Packed | null {
-  const { event, state, effects } = plain(entry) as Packed & { readonly state: Json };
-  if (JSON.stringify([entry, before]).includes('"=":')) return null;
+  const text = JSON.stringify(entry);
+  // A state that was marked before was looked through then.
+  if (text.includes(word) || (!markedStates.has(before) && JSON.stringify(before).includes(word)))
+    return null;
+  const whole = JSON.parse(text) as { readonly event: Json; readonly state: Json; readonly effects: Json };
+  const { event, state, effects } = whole;
   const inEvent = new Map<string, string>();
   mark(event, 'event', inEvent);
   const inState = new Map<string, string>();
@@ -34,7 +41,7 @@ export function packed(entry: JournalEntry, before: StoredState): Packed | null 
     change: change === undefined ? {} : shortened(change, inEvent),
     effects: shortened(effects, new Map([...inState, ...inEvent])),
   };
-  const isExact = JSON.stringify(unpacked(found, before)) === JSON.stringify({ event, state, effects });
+  const isExact = isSame(unpacked(found, before) as unknown as Json, { event, state, effects });
   if (isExact) markedStates.set(entry.state, marked);
   return isExact ? found : null;
 }
@@ -94,24 +101,45 @@ function expanded(value: Json, known: JsonObject): Json {
 
 /** What leads from one value to the other; `undefined` when they are the same. */
 function difference(from: Json, to: Json): Json | undefined {
-  const whole = JSON.stringify(to);
-  if (JSON.stringify(from) === whole) return undefined;
+  if (isSame(from, to)) return undefined;
   if (Array.isArray(from) && Array.isArray(to) && isStart(from, to))
     return [from.length, to.slice(from.length)];
   if (!isObject(from) || !isObject(to)) return [to];
   const parts: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(to)) {
+  for (const key in to) {
+    const value = to[key] ?? null;
     const old = from[key];
     const part = old === undefined ? [value] : difference(old, value);
     if (part !== undefined) parts[key] = part;
   }
-  for (const key of Object.keys(from)) if (to[key] === undefined) parts[key] = 0;
-  const isExact = JSON.stringify(changed(from, parts)) === whole;
-  return isExact && JSON.stringify(parts).length < whole.length ? parts : [to];
+  for (const key in from) if (to[key] === undefined) parts[key] = 0;
+  const isExact = isSameOrder(from, to);
+  return isExact && JSON.stringify(parts).length < JSON.stringify(to).length ? parts : [to];
+}
+
+/** Whether the keys come out in their order: those that stay where they were, new ones behind them. */
+function isSameOrder(from: JsonObject, to: JsonObject): boolean {
+  const kept = Object.keys(from).filter((key) => to[key] !== undefined);
+  const keys = Object.keys(to);
+  return kept.every((key, at) => keys[at] === key);
+}
+
+/** The same as JSON, to the order of the keys. */
+function isSame(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return (a as readonly Json[]).every((part, at) => isSame(part, (b as readonly Json[])[at] ?? null));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  const others = Object.keys(b);
+  if (keys.length !== others.length) return false;
+  return keys.every((key, at) => others[at] === key && isSame(a[key] ?? null, b[key] ?? null));
 }
 
 function isStart(from: readonly Json[], to: readonly Json[]): boolean {
-  return JSON.stringify(to.slice(0, from.length)) === JSON.stringify(from);
+  return from.length <= to.length && from.every((part, at) => isSame(part, to[at] ?? null));
 }
 
 function changed(from: Json, change: Json): Json {
@@ -136,10 +164,18 @@ function textOf(value: Json): string | null {
   return text.length < twiceCharsMin ? null : text;
 }
 
+/** The value with each part as `use` gives it; itself where every part stays as it is. */
 function mapped(value: Json, use: (part: Json, key: string) => Json): Json {
-  if (Array.isArray(value)) return (value as readonly Json[]).map((part, at) => use(part, String(at)));
+  if (Array.isArray(value)) {
+    const items = value as readonly Json[];
+    const parts = items.map((part, at) => use(part, String(at)));
+    return parts.every((part, at) => part === items[at]) ? items : parts;
+  }
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, use(part, key)]));
+  const keys = Object.keys(value);
+  const parts = keys.map((key) => use(value[key] ?? null, key));
+  if (keys.every((key, at) => parts[at] === value[key])) return value;
+  return Object.fromEntries(keys.map((key, at) => [key, parts[at] ?? null]));
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -38,39 +38,42 @@ function isOfProject(path: string): boolean {
   );
 }
 
-describe.each(['docs/SPEC.md', 'CONTRIBUTING.md', 'state/README.md'])('%s', (document) => {
-  const text = proseOf(document);
+describe.each(['docs/SPEC.md', 'CONTRIBUTING.md', 'docs/PERFORMANCE.md', 'state/README.md'])(
+  '%s',
+  (document) => {
+    const text = proseOf(document);
 
-  it('names only paths that exist, or that the code knows', () => {
-    const named = coded(text).filter((word) =>
-      /^(?:(?:coordination|src|test|state|roles|templates|docs|examples|scripts|\.next-role)\/|NEXT-ROLE\.md|state\/)\S*$/.test(
-        word,
-      ),
-    );
-    expect(named.length).toBeGreaterThan(5);
-    expect(named.filter((path) => !isKnown(path))).toEqual([]);
-  });
+    it('names only paths that exist, or that the code knows', () => {
+      const named = coded(text).filter((word) =>
+        /^(?:(?:coordination|src|test|bench|state|roles|templates|docs|examples|scripts|\.next-role)\/|NEXT-ROLE\.md|state\/)\S*$/.test(
+          word,
+        ),
+      );
+      expect(named.length).toBeGreaterThan(2);
+      expect(named.filter((path) => !isKnown(path))).toEqual([]);
+    });
 
-  it('links only to files and sections that are there', () => {
-    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? '');
-    expect(links.length).toBeGreaterThan(0);
-    const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
-      title
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N} -]/gu, '')
-        .replaceAll(' ', '-'),
-    );
-    for (const link of links) {
-      const [path = '', anchor] = link.split('#');
-      if (path === '') expect(anchors).toContain(anchor);
-      else expect(existsSync(join(packageRoot, document, '..', path)), link).toBe(true);
-    }
-  });
+    it('links only to files and sections that are there', () => {
+      const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? '');
+      expect(links.length).toBeGreaterThan(0);
+      const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N} -]/gu, '')
+          .replaceAll(' ', '-'),
+      );
+      for (const link of links) {
+        const [path = '', anchor] = link.split('#');
+        if (path === '') expect(anchors).toContain(anchor);
+        else expect(existsSync(join(packageRoot, document, '..', path)), link).toBe(true);
+      }
+    });
 
-  it('names no machine, no address, and no path of one', () => {
-    expect(text).not.toMatch(/https?:\/\/|\/(?:home|root|Users|work)\//);
-  });
-});
+    it('names no machine, no address, and no path of one', () => {
+      expect(text).not.toMatch(/https?:\/\/|\/(?:home|root|Users|work)\//);
+    });
+  },
+);
 
 describe('docs/ARCHITECTURE.md', () => {
   const text = textOf('docs/ARCHITECTURE.md');
