@@ -26,7 +26,8 @@ export function clausesOf(text: string, rules: RouterRules): readonly Clause[] {
     .map((piece) => piece.trim())
     .filter((piece) => piece !== '')
     .slice(0, clausesMax)
-    .map((piece) => ({ text: piece, negatedFrom: negatedFrom(piece, rules) }));
+    .map((piece) => piece.replace(patternOf(rules.affirmed), (words) => ' '.repeat(words.length)))
+    .map((text) => ({ text, negatedFrom: negatedFrom(text, rules) }));
 }
 
 function negatedFrom(clause: string, rules: RouterRules): number {

@@ -46,6 +46,7 @@ const signalId = z
 export const routerFile = closed({
   ignore: phrases.optional(),
   negations: phrases.optional(),
+  affirmed: phrases.optional(),
   unchanged: phrases.optional(),
   thresholds: thresholds.optional(),
   confidence: confidence.optional(),
@@ -57,6 +58,7 @@ export type RouterFile = z.infer<typeof routerFile>;
 const lastResort: RouterRules = {
   ignore: [],
   negations: [],
+  affirmed: [],
   unchanged: [],
   thresholds: { full: 3, coordinator: 2, mechanical: 2, bounded: 1, relief: 1 },
   confidence: { named: 1, coordinator: 1, risk: 1, mechanical: 1, bounded: 1, doubt: 0.5, empty: 0.3 },
@@ -66,11 +68,12 @@ const lastResort: RouterRules = {
 /** Lays the files over each other, the last one on top. An empty list of words switches a signal off. */
 export function joinRouter(files: readonly RouterFile[]): RouterRules {
   const signals = new Map(files.flatMap((file) => Object.entries(file.signals ?? {})));
-  const last = (key: 'ignore' | 'negations' | 'unchanged'): readonly string[] =>
+  const last = (key: 'ignore' | 'negations' | 'affirmed' | 'unchanged'): readonly string[] =>
     files.findLast((file) => file[key] !== undefined)?.[key] ?? [];
   return {
     ignore: last('ignore'),
     negations: last('negations'),
+    affirmed: last('affirmed'),
     unchanged: last('unchanged'),
     thresholds: files.reduce((all, file) => laid(all, file.thresholds), lastResort.thresholds),
     confidence: files.reduce((all, file) => laid(all, file.confidence), lastResort.confidence),

@@ -53,6 +53,8 @@ export type SignalRule = {
 export type RouterRules = {
   readonly ignore: readonly string[];
   readonly negations: readonly string[];
+  /** Words in which a negation negates nothing. */
+  readonly affirmed: readonly string[];
   readonly unchanged: readonly string[];
   readonly thresholds: {
     readonly full: number;

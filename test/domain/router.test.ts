@@ -79,6 +79,8 @@ describe('route()', () => {
 
   it.each([
     ['a negated path', 'Do not touch engine/ or the payment code.'],
+    ['a negation with a typographic apostrophe', 'Don’t touch the payment code.'],
+    ['what is to be left alone', 'Hands off engine/. Leave the payment code alone.'],
     ['a list of what is left alone', '### Anti-scope\n- engine/\n- the database schema, migrations\n'],
     ['halt text', '### Halt conditions\nHALT + DIAGNOSTIC + ESCALATE on an architectural decision.\n'],
     ['halt text in a line', '**Halt conditions:** ESCALATE on any architectural decision.'],
@@ -104,6 +106,15 @@ describe('route()', () => {
   it('hears the same words when they are not negated', () => {
     expect(routed('Rewrite the payment code.').tier).toBe('full');
     expect(routed('Do not rewrite the payment code. Then migrate the database schema.').tier).toBe('full');
+  });
+
+  it.each([
+    ['No more plaintext passwords: hash them with argon2.', 'auth'],
+    ['Do not only change the docs but migrate the database to the new schema.', 'schema'],
+    ['Not just a typo: members must sign in with SAML.', 'auth'],
+  ])('takes no work for negated in %j', (directive, id) => {
+    const { tier, signals } = routed(directive);
+    expect([tier, signals.some((signal) => signal.id === id)]).toEqual(['full', true]);
   });
 
   it('takes a tier that a field names, and criteria that it cites, before any word', () => {
