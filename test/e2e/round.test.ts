@@ -178,6 +178,68 @@ describe('a full-tier round with the real Claude Code', () => {
   );
 });
 
+describe('a red gate with the real Claude Code', () => {
+  it('goes back into the very conversation of the builder, with the trimmed output of the command', async () => {
+    const check = [
+      'n=0; while [ $n -lt 300 ]; do echo "ok $n"; n=$((n+1)); done',
+      'grep -q right src/work.txt || { echo "AC-6: src/work.txt says $(cat src/work.txt)"; exit 1; }',
+      '',
+    ].join('\n');
+    const project = await makeProject({
+      scenario: {},
+      handoff: handoffOf({ tier: 'build', 'next-role': 'implementer' }),
+      files: {
+        'check.sh': check,
+        'coordination/state/tiers.yaml': 'build: { about: one who builds, roles: [implementer] }\n',
+      },
+      settings: {
+        agent: 'claude',
+        agents: { claude: { kind: 'claude', run: claudeProgram, env: ['HOME'] } },
+        gates: { tests: { command: 'sh check.sh' } },
+      },
+    });
+    const work = join(project.root, 'src/work.txt');
+    const ends = edits(project, 'status: ROUND-COMPLETE');
+    const script = roleScript({
+      roles: {
+        implementer: (_asked, request) =>
+          request.prompt.includes('Mend only this')
+            ? {
+                calls: [
+                  { name: 'Edit', input: { file_path: work, old_string: 'wrong', new_string: 'right' } },
+                  ...ends,
+                ],
+                text: 'Now it is right.',
+              }
+            : {
+                calls: [{ name: 'Write', input: { file_path: work, content: 'wrong\n' } }, ...ends],
+                text: 'I looked at AC-6 and am sure.',
+              },
+      },
+    });
+    api = await startModelApi(script);
+    Object.assign(process.env, claudeEnv(api.url, config));
+
+    const journey = start(project, ({ rest }) => rest !== null);
+    expect((await journey.end).type).toBe('rest');
+    expect(handoffText(project)).toContain('status: ROUND-COMPLETE');
+    const [first, second] = journey.endings();
+    const [, mending] = journey.orders();
+    expect(journey.orders()).toHaveLength(2);
+    expect(mending).toMatchObject({ role: 'implementer', kind: 'repair', resumeOf: first?.sessionId });
+    expect(second?.sessionId).toBe(first?.sessionId);
+    const asked = api.requests.find(
+      ({ prompt, toolResults }) => toolResults === 0 && prompt.includes('Mend only this'),
+    );
+    expect(asked?.prompt).toContain('AC-6: src/work.txt says wrong');
+    expect(asked?.prompt).toMatch(/ok 14\n… \d+ lines left out …\nok \d+/);
+    expect(asked?.prompt).not.toContain('ok 100\n');
+    // What it said and did before is still in front of it.
+    expect(asked?.raw).toContain('I looked at AC-6 and am sure.');
+    expect(fileOf(project, 'src/work.txt')).toBe('right\n');
+  });
+});
+
 describe('a round whose frontier model', () => {
   const cases = [
     // Claude Code itself goes on with the fallback it was given, in the same session.
