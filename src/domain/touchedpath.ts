@@ -4,7 +4,7 @@
  * linear in the text: a model wrote it.
  */
 import { isHidden } from '../protocol/access.ts';
-import { matches } from '../protocol/artifact.ts';
+import { matches, runnerDir } from '../protocol/artifact.ts';
 import { absolutePath } from '../protocol/sealed.ts';
 import type { Access } from '../protocol/session.ts';
 
@@ -78,14 +78,13 @@ export function pathsInCommand(
       folder = reached(rest[0] ?? '', known.roots, folder) ?? folder;
       continue;
     }
-    if (isBlind(program, rest)) continue;
     const isDeep =
       deepReaders.includes(program) ||
       (/^(?:grep|cp|ls|diff)$/.test(program) && rest.some((word) => /^-\w*[rR]/.test(word)));
     const named = words.flatMap((word) => namesOf(word)).filter((word) => !word.startsWith('-'));
     for (const word of named) {
       const path = reached(word, known.roots, folder);
-      if (path === null) continue;
+      if (path === null || (isBlind(program, rest) && !path.startsWith(runnerDir))) continue;
       if (path !== '' && isHidden(known.access, path)) hit(path, true);
       else if (/[*?[]/.test(path)) for (const file of expanded(path, known)) hit(file, true);
       else if (isDeep && isAbove(path, known)) hit(path === '' ? '.' : path, false);
@@ -101,7 +100,7 @@ export function pathsInCommand(
   return [...hits].map(([path, sure]) => ({ path, sure }));
 }
 
-/** Removes a file or puts it back without showing it: what a role must do that wrote where it may not even look. */
+/** Removes a file or puts it back without showing it: what a role must do that wrote where it may not even look. The runner's own folder is not its to clear. */
 function isBlind(program: string, [first = '']: readonly string[]): boolean {
   return program === 'rm' || (program === 'git' && ['rm', 'restore', 'checkout'].includes(first));
 }

@@ -4,7 +4,7 @@
  * from both ends of the file. It never throws for what the command does.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { markVariables } from './environment.ts';
@@ -17,6 +17,8 @@ export type Check = {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Absent: 256 MiB. */
+  readonly outputBytesMax?: number;
   /** Both streams are kept here. */
   readonly output: string;
   /** Marks every process of the check, so that one left over by a crash is found and ended. */
@@ -27,6 +29,8 @@ export type CheckEnd =
   | { readonly type: 'exited'; readonly code: number }
   | { readonly type: 'signalled'; readonly signal: string }
   | { readonly type: 'timed-out' }
+  /** It printed more than may be kept. */
+  | { readonly type: 'flooded' }
   | { readonly type: 'not-started'; readonly message: string };
 
 export type Checked = {
@@ -36,6 +40,9 @@ export type Checked = {
 };
 
 const graceMs = 2_000;
+/** Printed by one check; what prints more would fill the disk before its time is over. */
+const outputBytesMax = 256 * 1024 * 1024;
+const lookMs = 250;
 /** Read back of each end of the output, in bytes. */
 const endBytes = 64 * 1024;
 
@@ -62,14 +69,19 @@ function ended(check: Check): Promise<CheckEnd> {
       stdio: ['ignore', file, file],
       detached: true,
     });
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      if (child.pid !== undefined) void reapGroup(child.pid, graceMs);
-    }, check.timeoutMs);
+    let stopped: CheckEnd | null = null;
+    const stop = (why: CheckEnd): void => {
+      if (stopped === null && child.pid !== undefined) void reapGroup(child.pid, graceMs);
+      stopped ??= why;
+    };
+    const timer = setTimeout(() => stop({ type: 'timed-out' }), check.timeoutMs);
+    const look = setInterval(() => {
+      if (fstatSync(file).size > (check.outputBytesMax ?? outputBytesMax)) stop({ type: 'flooded' });
+    }, lookMs);
     const finish = (end: CheckEnd): void => {
       clearTimeout(timer);
-      resolve(late ? { type: 'timed-out' } : end);
+      clearInterval(look);
+      resolve(stopped ?? end);
     };
     child.on('error', (error) => finish({ type: 'not-started', message: explain(error) }));
     child.on('exit', (code, signal) =>

@@ -17,15 +17,19 @@ import type { OpenRound } from './open.ts';
 import { reportsOf } from './reports.ts';
 import { noteEnd, readTrees, treesOf } from './roundtrees.ts';
 
+const specPattern = 'coordination/specs/Q-{round}-SPEC.md';
+
 /** The spec whose scope holds for a round; a name of the original method. */
-export const specPath = 'coordination/specs/Q-{round}-SPEC.md';
+export function specPath(round: string): string {
+  return fill(specPattern, { round: safeName(round) });
+}
 /** The case of a session that has just been settled. */
 export async function gateCaseOf(
   { project, policy }: Pick<OpenRound, 'project' | 'policy'>,
   order: Order,
 ): Promise<GateCase> {
   const { reading } = await readHandoff(project, policy);
-  const spec = await readText(`${project.root}/${fill(specPath, { round: order.round })}`);
+  const spec = await readText(`${project.root}/${specPath(order.round)}`);
   return {
     root: project.root,
     policy,

@@ -8,7 +8,6 @@ import { readText } from '../effects/files.ts';
 import { repositoryOf, startOfWork, gitFolderOf } from '../effects/git.ts';
 import { findProject } from '../effects/project.ts';
 import { openTrees, type Trees } from '../effects/trees.ts';
-import { fill } from '../protocol/artifact.ts';
 import type { GateResult } from '../protocol/finding.ts';
 import { gateNames, mergePlan, type GateName } from '../protocol/gateplan.ts';
 import type { Policy } from '../protocol/policy.ts';
@@ -137,7 +136,7 @@ async function owedThatAreThere(
 }
 
 async function scopesOf(ground: Ground, place: InRound, spec: string | null): Promise<readonly string[]> {
-  const own = place.round === null ? null : `${ground.root}/${fill(specPath, { round: place.round })}`;
+  const own = place.round === null ? null : `${ground.root}/${specPath(place.round)}`;
   const texts = await Promise.all(
     [own, spec].map(async (path) => (path === null ? null : ((await readText(path))?.text ?? null))),
   );

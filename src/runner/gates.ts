@@ -12,7 +12,7 @@ import { grilling } from '../domain/gates/grilling.ts';
 import { review } from '../domain/gates/review.ts';
 import { scopeOf } from '../domain/gates/scope.ts';
 import { selfConfirming } from '../domain/gates/selfconfirming.ts';
-import { isTestFile, weakenedTests } from '../domain/gates/weakenedtests.ts';
+import { isManifest, isTestFile, weakenedTests, type TestFile } from '../domain/gates/weakenedtests.ts';
 import { errorCode, readText } from '../effects/files.ts';
 import type { Change, Trees } from '../effects/trees.ts';
 import { staysInside } from '../protocol/artifact.ts';
@@ -87,15 +87,19 @@ export const collectors: Collectors = {
       return { findings: [], note: typeof changed === 'string' ? changed : null };
     }
     const { trees, from, to } = given.change;
-    const files = changed
-      .filter(({ path }) => isTestFile(path))
-      .map(async ({ path, how }) => ({
-        path,
-        before: how === 'added' ? null : await trees.text(from, path),
-        after: how === 'deleted' ? null : await trees.text(to, path),
-      }));
+    const textsOf = (isWanted: (path: string) => boolean): Promise<readonly TestFile[]> =>
+      Promise.all(
+        changed
+          .filter(({ path }) => isWanted(path))
+          .map(async ({ path, how }) => ({
+            path,
+            before: how === 'added' ? null : await trees.text(from, path),
+            after: how === 'deleted' ? null : await trees.text(to, path),
+          })),
+      );
+    const [files, manifests] = [await textsOf(isTestFile), await textsOf(isManifest)];
     const { removed } = scopeOf(given.scopes);
-    return { findings: weakenedTests.judge({ files: await Promise.all(files), removed }) };
+    return { findings: weakenedTests.judge({ files, manifests, removed, asked: given.scopes }) };
   },
   tests: async (given) => {
     const ran = await runTests(given);

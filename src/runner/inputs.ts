@@ -23,7 +23,7 @@ export async function readInputs(project: Project, { round, work }: Ledger): Pro
       offeredIn(await readText(`${sessionFolder(`${project.own}/sessions`, order.id)}/manifest.json`)),
     ),
   );
-  const spec = fill(specPath, { round: safeName(round) });
+  const spec = specPath(round);
   // The first session that was offered it counts: later ones may see what an earlier one made of it.
   const first = (path: string): string | null =>
     manifests.flatMap((offered) => offered ?? []).find((each) => each.path === path)?.sha256 ?? null;

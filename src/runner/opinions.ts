@@ -3,7 +3,6 @@
  * it kept to its own contract. A report that is old, or whose own gates are red, is not read as an opinion; what is wrong
  * with it stands among the findings of the review. Also keeps what several opinions came to as a file.
  */
-import { fill } from '../protocol/artifact.ts';
 import { firstReviewer, secondReviewer, seatOf } from '../domain/companion.ts';
 import { owedPaths } from '../domain/gate.ts';
 import { blockingOf } from '../domain/gates/gate.ts';
@@ -46,7 +45,9 @@ export async function opinionsOf(round: Round, order: Order, given: GateCase): P
   const seat = seatOf(order);
   const asked = askedOpinion(round, order);
   const second = owedPaths(policy, { ...seat, role: secondReviewer });
-  const own = (await reportsOf(project, order.round)).filter((path) => !second.includes(path));
+  const named = (await reportsOf(project, order.round)).filter((path) => !second.includes(path));
+  // A project whose reviewer leaves its report elsewhere: what it owes is the report.
+  const own = named.length > 0 ? named : owedPaths(policy, seat);
   if (asked.length === 0) return { reports: own, against: [] };
   const now = await digestsOf(project, asked);
   const before = state.context.round?.baseline ?? {};
@@ -79,6 +80,6 @@ export async function keepMerged(project: Project, order: Order, reports: readon
     reports.map(async (path) => ({ path, text: (await readText(`${project.root}/${path}`))?.text ?? '' })),
   );
   const opinions = opinionsIn(texts);
-  const path = `${project.root}/${fill(mergedReportPath, { round: order.round })}`;
+  const path = `${project.root}/${mergedReportPath(order.round)}`;
   await writeAtomic(path, mergedText(order.round, opinions, mergeReviews(opinions)));
 }

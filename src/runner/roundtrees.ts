@@ -1,9 +1,10 @@
 /**
  * What sessions changed, and what people did: keeps, for the round of a project, snapshots of the working tree at its
- * start, at the start of the present role's stretch of work, and at the end of the last session. What changed while no
- * session ran is a human's and is folded into the starts, so that no gate holds it against a role. Kept in a file of the
+ * start, and at the end of each role's last session. What changed while no session ran is a human's and is folded into the
+ * start, so that no gate holds it against a role. Kept in a file of the
  * runner's own folder; the machine decides nothing by it.
  */
+import { firstReviewer, seatOf, secondReviewer } from '../domain/companion.ts';
 import { readText, writeAtomic } from '../effects/files.ts';
 import { openTrees, type LineCount, type Trees } from '../effects/trees.ts';
 import { safeName } from '../protocol/artifact.ts';
@@ -18,12 +19,12 @@ export type RoundTrees = {
   readonly role: string;
   /** As the round began, with what humans changed since. */
   readonly start: string;
-  /** As the role took the work over, with what humans changed since; its retries and repairs are one stretch. */
-  readonly stretch: string;
   /** As the last session ended; null while one runs. */
   readonly left: string | null;
   /** As the last session of each role ended: what it had seen. */
   readonly seen: Readonly<Record<string, string>>;
+  /** Of those, as a role began its present stretch of work: an attempt that failed has seen nothing for the next one. */
+  readonly since: Readonly<Record<string, string>>;
 };
 
 const folderOf = (project: Project): string => `${project.own}/trees`;
@@ -48,8 +49,10 @@ export async function readTrees(project: Project, round: string): Promise<RoundT
 function parsed(text: string): RoundTrees | null {
   try {
     const value = JSON.parse(text) as Partial<RoundTrees> | null;
-    const words = [value?.round, value?.order, value?.role, value?.start, value?.stretch];
-    return words.every((word) => typeof word === 'string') ? (value as RoundTrees) : null;
+    const words = [value?.round, value?.order, value?.role, value?.start];
+    return words.every((word) => typeof word === 'string')
+      ? { seen: {}, since: {}, ...(value as RoundTrees) }
+      : null;
   } catch {
     // Half of a file, after a crash of the machine: as if there were none.
     return null;
@@ -70,18 +73,29 @@ export async function noteClaim(project: Project, order: Order): Promise<void> {
   await write(project, {
     round: order.round,
     order: order.id,
-    role: order.role,
+    role: seatOf(order).role,
     start: known === null ? now : await move(known.start),
-    stretch: known?.role === order.role ? await move(known.stretch) : now,
     left: null,
     seen: known?.seen ?? {},
+    since: known === null ? {} : sinceOf(known, order),
   });
 }
 
-/** What changed since the last session of this role in this round ended; null when it had none, or git cannot say. */
+/** What the roles of an order had seen before, where another role has worked in between. */
+function sinceOf(known: RoundTrees, order: Order): RoundTrees['since'] {
+  const seat = seatOf(order);
+  if (known.role === seat.role) return known.since;
+  const roles = seat.role === firstReviewer ? [firstReviewer, secondReviewer] : [seat.role];
+  return {
+    ...known.since,
+    ...Object.fromEntries(Object.entries(known.seen).filter(([role]) => roles.includes(role))),
+  };
+}
+
+/** What changed since this role last ended its work in this round; null when it had none, or git cannot say. */
 export async function changedSince(project: Project, order: Order): Promise<readonly LineCount[] | null> {
   const known = await readTrees(project, order.round);
-  const seen = known?.seen[order.role];
+  const seen = known?.since[order.role];
   if (seen === undefined) return null;
   const trees = await treesOf(project);
   const now = await trees?.snapshot();
@@ -94,7 +108,9 @@ export async function noteEnd(project: Project, order: Order): Promise<string | 
   const now = (await trees?.snapshot()) ?? null;
   const known = await readTrees(project, order.round);
   if (now !== null && known?.order === order.id) {
-    await write(project, { ...known, left: now, seen: { ...known.seen, [order.role]: now } });
+    const roles = [order.role, ...(order.companion === undefined ? [] : [order.companion.role])];
+    const seen = Object.fromEntries(roles.map((role) => [role, now]));
+    await write(project, { ...known, left: now, seen: { ...known.seen, ...seen } });
   }
   return now;
 }

@@ -82,6 +82,10 @@ describe('audit(): hidden paths', () => {
     },
   );
 
+  it('finds it when what the runner knows of the round is removed', () => {
+    expect(found([touch('run', 'rm -rf .next-role/trees')])).toEqual(['hidden-read MAJOR .next-role/trees']);
+  });
+
   it('still sees a search of the whole project that is started above it', () => {
     expect(found([touch('run', 'cd .. && grep -r secret')])).toEqual(['hidden-read MINOR /']);
   });

@@ -58,6 +58,13 @@ describe('runCheck()', () => {
     expect(output.length).toBeLessThan(140_000);
   });
 
+  it('stops what prints without end, long before its time is over', async () => {
+    const cwd = folder();
+    const { end, ms } = await runCheck(check('yes', cwd, { outputBytesMax: 100_000 }));
+    expect(end).toEqual({ type: 'flooded' });
+    expect(ms).toBeLessThan(15_000);
+  });
+
   it('says that a folder is gone instead of throwing', async () => {
     const cwd = folder();
     const { end } = await runCheck(check('true', join(cwd, 'no'), { output: join(cwd, 'o.txt') }));

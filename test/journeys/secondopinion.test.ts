@@ -49,8 +49,9 @@ const silence: Step = { say: 'nothing to report' };
 const merged = 'coordination/reviews/REVIEWER-REPORT-R01-MERGED.md';
 
 /** A round that begins with its review, because the rest of it is tried elsewhere. */
-const reviewed = (scenario: Scenario, settings: Readonly<Record<string, unknown>> = {}) =>
+const reviewed = (scenario: Scenario, settings: Readonly<Record<string, unknown>> = {}, git = false) =>
   makeProject({
+    git,
     settings: { secondOpinion: 'always', ...settings },
     handoff: handoff({ 'next-role': 'reviewer' }),
     files: { 'src/work.txt': 'work\n', 'src/other.txt': 'a\n'.repeat(9), 'src/old.txt': 'old\n' },
@@ -135,15 +136,23 @@ describe('a second opinion', () => {
     expect(text).not.toContain('F-9');
   });
 
-  it('of an earlier visit is never taken for one of this review', async () => {
-    const project = await reviewed({
-      implementer: [[{ write: { path: 'src/work.txt', text: 'better\n' } }, ends('reviewer', 'READY')]],
-      reviewer: [
-        [first('- F-1 CRITICAL src/work.txt:1 it is missing'), ends('implementer', 'READY')],
-        [first('- F-3 MINOR src/work.txt:1 a word'), merges],
-      ],
-      'second-reviewer': [[second('- F-2 MAJOR src/old.txt:1 the old state')], [silence], [second('None.')]],
-    });
+  it('of an earlier visit is never taken for one of this review; both are told what changed since', async () => {
+    const project = await reviewed(
+      {
+        implementer: [[{ write: { path: 'src/work.txt', text: 'better\n' } }, ends('reviewer', 'READY')]],
+        reviewer: [
+          [first('- F-1 CRITICAL src/work.txt:1 it is missing'), ends('implementer', 'READY')],
+          [first('- F-3 MINOR src/work.txt:1 a word'), merges],
+        ],
+        'second-reviewer': [
+          [second('- F-2 MAJOR src/old.txt:1 the old state')],
+          [silence],
+          [second('None.')],
+        ],
+      },
+      { commit: false },
+      true,
+    );
     const journey = await played(project);
     expect(journey.sessions()).toEqual([
       'reviewer',
@@ -156,6 +165,19 @@ describe('a second opinion', () => {
     ]);
     expect(fileOf(project, merged)).not.toContain('src/old.txt');
     expect(fileOf(project, merged)).toContain('src/work.txt:1 F-3 a word');
+    const prompts = journey.orders().map(({ id }) => fileOf(project, `.next-role/sessions/${id}/stdin`));
+    const delta =
+      /## What changed since your last session in this round\n\n(?:- .*\n)*- src\/work\.txt \(\+1 -1\)/;
+    // So is the one that is asked again: the session that left nothing has seen nothing for it.
+    expect(prompts.map((prompt) => delta.test(prompt))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('is not asked for where the settings say never', async () => {

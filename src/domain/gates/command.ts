@@ -15,6 +15,7 @@ export type CommandEnd = {
     | { readonly type: 'exited'; readonly code: number }
     | { readonly type: 'signalled'; readonly signal: string }
     | { readonly type: 'timed-out' }
+    | { readonly type: 'flooded' }
     | { readonly type: 'not-started'; readonly message: string };
   /** Both streams as they came: all of it, or its head and its tail. */
   readonly output: string;
@@ -55,6 +56,8 @@ function endWords(end: CommandEnd['end']): string {
       return `was ended by ${end.signal}`;
     case 'timed-out':
       return 'had not ended and was stopped';
+    case 'flooded':
+      return 'printed without end and was stopped';
     case 'not-started':
       return `could not be started (${end.message})`;
     default:

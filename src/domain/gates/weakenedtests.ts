@@ -19,6 +19,10 @@ export type TestFacts = {
   readonly files: readonly TestFile[];
   /** Files that the spec itself removes. */
   readonly removed: readonly string[];
+  /** Changed files that say what `npm test` runs: package.json, wherever it lies. */
+  readonly manifests: readonly TestFile[];
+  /** What the round is asked to do: spec and directive. */
+  readonly asked: readonly string[];
 };
 
 /** Words that switch a test off, or switch all others off. */
@@ -56,19 +60,61 @@ export function isTestFile(path: string): boolean {
 
 export const weakenedTests: Gate<TestFacts> = {
   name: 'weakened-tests',
-  judge({ files, removed }) {
+  judge({ files, removed, manifests, asked }) {
     const wanted = files.filter(({ path }) => !covers(removed, path));
     const still = new Set(files.flatMap(({ after }) => titlesOf(after ?? '')));
     const count = (side: 'before' | 'after'): number =>
       wanted.reduce((sum, file) => sum + linesWith(file[side] ?? '', assertion).length, 0);
     const fewer = count('after') < count('before');
-    return wanted.flatMap((file) => [
-      ...deleted(file, still),
-      ...linesAdded(file),
-      ...(fewer ? thinned(file) : []),
-    ]);
+    return [
+      ...manifests.flatMap((file) => redirected(file, asked)),
+      ...wanted.flatMap((file) => [
+        ...deleted(file, still),
+        ...linesAdded(file),
+        ...(fewer ? thinned(file) : []),
+      ]),
+    ];
   },
 };
+
+/** Whether a path is one of a file whose scripts say what the tests are. */
+export function isManifest(path: string): boolean {
+  return /(?:^|\/)package\.json$/.test(path);
+}
+
+/** Scripts that `npm test` runs. */
+const testScripts = ['pretest', 'test', 'posttest'] as const;
+
+/** A script that ran the tests and now says something else: green means something else with it, unless it was asked for. */
+function redirected({ path, before, after }: TestFile, asked: readonly string[]): readonly Finding[] {
+  const [was, is] = [scriptsIn(before), scriptsIn(after)];
+  if (was === null || is === null) return [];
+  return testScripts.flatMap((name) => {
+    const [then, now] = [was[name], is[name]];
+    if (then === now || then === undefined || then.includes('no test specified')) return [];
+    if (now !== undefined && asked.some((text) => text.includes(now))) return [];
+    const line = (after ?? '').split('\n').findIndex((each) => each.includes(`"${name}"`));
+    const text =
+      `The script "${name}" was "${then}" and ${now === undefined ? 'is gone' : `is "${now}"`}, so green is not what ` +
+      'it was. Put it back, or have the spec say it word for word';
+    return [found(path, line < 0 ? null : line + 1, `script-${name}`, text)];
+  });
+}
+
+/** Null where there are none that can be read: such a file says itself that it is broken. */
+function scriptsIn(text: string | null): Readonly<Record<string, string | undefined>> | null {
+  if (text === null) return null;
+  try {
+    const parsed = JSON.parse(text) as { readonly scripts?: Readonly<Record<string, unknown>> } | null;
+    const entries = Object.entries(parsed?.scripts ?? {});
+    return Object.fromEntries(
+      entries.flatMap(([name, line]) => (typeof line === 'string' ? [[name, line]] : [])),
+    );
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
 
 /** A file that is gone with tests that stand nowhere else. One that was moved is found again by its titles. */
 function deleted({ path, before, after }: TestFile, still: ReadonlySet<string>): readonly Finding[] {

@@ -3,7 +3,9 @@ import { isTestFile, weakenedTests, type TestFile } from '../../../src/domain/ga
 
 const base = "it('adds', () => {\n  expect(add(1, 2)).toBe(3);\n  expect(add(0, 0)).toBe(0);\n});\n";
 const found = (files: readonly TestFile[], removed: readonly string[] = []) =>
-  weakenedTests.judge({ files, removed }).map(({ file, line, text }) => [file, line, text.split('\n')[0]]);
+  weakenedTests
+    .judge({ files, removed, manifests: [], asked: [] })
+    .map(({ file, line, text }) => [file, line, text.split('\n')[0]]);
 const changed = (after: string | null, before: string | null = base) =>
   found([{ path: 'a.test.ts', before, after }]);
 
@@ -72,5 +74,43 @@ describe('the weakened-tests gate', () => {
       after: "it('zero', () => {\n  expect(add(0, 0)).toBe(0);\n});\n",
     };
     expect(found([{ path: 'a.test.ts', before: base, after: thin }, moved])).toEqual([]);
+  });
+});
+
+describe('the weakened-tests gate on what the tests are', () => {
+  const manifest = (scripts: Readonly<Record<string, string>>): string =>
+    JSON.stringify({ name: 'x', scripts }, null, 2);
+  const judged = (before: string | null, after: string | null, asked: readonly string[] = []) =>
+    weakenedTests
+      .judge({ files: [], removed: [], manifests: [{ path: 'package.json', before, after }], asked })
+      .map(({ id, line, severity }) => [id, line, severity]);
+  const was = manifest({ build: 'tsc', test: 'vitest run' });
+
+  it.each([
+    ['another command', manifest({ build: 'tsc', test: 'true' }), 5],
+    ['one that swallows what is red', manifest({ build: 'tsc', test: 'vitest run || true' }), 5],
+    ['none at all', manifest({ build: 'tsc' }), null],
+  ])('finds %s in the place of the tests, with its line', (_, after, line) => {
+    expect(judged(was, after)).toEqual([['weakened-tests:package.json:script-test', line, 'MAJOR']]);
+  });
+
+  it.each([
+    ['another script', was, manifest({ build: 'esbuild', test: 'vitest run' }), []],
+    [
+      'the first tests of a project',
+      manifest({ test: 'echo "Error: no test specified" && exit 1' }),
+      was,
+      [],
+    ],
+    ['a manifest of its own', null, was, []],
+    [
+      'what the spec says word for word',
+      was,
+      manifest({ test: 'node --test' }),
+      ['Set it to `node --test`.'],
+    ],
+    ['a file that is broken anyway', was, '{', []],
+  ])('lets %s be', (_, before, after, asked) => {
+    expect(judged(before, after, asked)).toEqual([]);
   });
 });
