@@ -51,7 +51,7 @@ function parsed(text: string): RoundTrees | null {
     const value = JSON.parse(text) as Partial<RoundTrees> | null;
     const words = [value?.round, value?.order, value?.role, value?.start];
     return words.every((word) => typeof word === 'string')
-      ? { seen: {}, since: {}, ...(value as RoundTrees) }
+      ? ({ seen: {}, since: {}, ...value } as RoundTrees)
       : null;
   } catch {
     // Half of a file, after a crash of the machine: as if there were none.
