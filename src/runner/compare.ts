@@ -12,7 +12,6 @@ import { keptOutput } from '../effects/check.ts';
 import { readText, writeAtomic } from '../effects/files.ts';
 import { projectAt } from '../effects/project.ts';
 import { addWorktree, headOf, prefixOf, removeWorktree } from '../effects/worktree.ts';
-import { fill } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
 import { specPath } from './gatecase.ts';
 import { gateOnDemand } from './gateondemand.ts';
@@ -146,7 +145,7 @@ async function runArm(
   const first = policy.tiers[tier]?.roles[frozen === null ? 0 : 1];
   if (first === undefined) return { why: `the tier "${tier}" is not in the data of this commit` };
   await writeAtomic(`${folder}/coordination/PRD.md`, prd);
-  if (frozen !== null) await writeAtomic(`${folder}/${fill(specPath, { round })}`, frozen);
+  if (frozen !== null) await writeAtomic(`${folder}/${specPath(round)}`, frozen);
   await writeAtomic(
     `${folder}/coordination/NEXT-ROLE.md`,
     `---\nround: ${round}\nnext-role: ${first}\nstatus: READY\ntier: ${tier}\n---\n\n## Directive\n\nBuild what coordination/PRD.md describes.\n`,

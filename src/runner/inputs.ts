@@ -7,7 +7,6 @@ import type { Ledger } from '../domain/receipt.ts';
 import { digestText, readText } from '../effects/files.ts';
 import { openJournal } from '../effects/journal.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
-import { fill, safeName } from '../protocol/artifact.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
 import type { ReceiptInputs } from '../protocol/receipt.ts';
