@@ -4,6 +4,7 @@
  */
 import type { Role } from '../protocol/handoff.ts';
 import type { Policy } from '../protocol/policy.ts';
+import type { Order } from '../protocol/session.ts';
 import { isIsolated } from './isolation.ts';
 import type { RoundMemory } from './round.ts';
 
@@ -36,4 +37,10 @@ export function toolsOf(policy: Policy, role: Role, roles: readonly Role[]): rea
   const own = policy.roles[role]?.tools ?? [];
   if (policy.oneThread !== true || !roles.includes(role)) return own;
   return [...new Set(roles.flatMap((each) => policy.roles[each]?.tools ?? []))].sort();
+}
+
+/** Whether the sessions of a round were one conversation: each after the first went on with an earlier one. */
+export function isOneThread(orders: readonly Pick<Order, 'kind' | 'resumeOf'>[]): boolean {
+  const walked = orders.filter(({ kind }) => kind !== 'opinion');
+  return walked.slice(1).every(({ resumeOf }) => resumeOf !== undefined);
 }

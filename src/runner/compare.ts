@@ -7,6 +7,7 @@ import { agentOf } from '../agents/index.ts';
 import type { Arm, ArmRun } from '../domain/compare.ts';
 import { receiptOf } from '../domain/receipt.ts';
 import { scoreOf } from '../domain/score.ts';
+import { isOneThread } from '../domain/thread.ts';
 import { readCatalog } from '../effects/catalog.ts';
 import { keptOutput } from '../effects/check.ts';
 import { readText, writeAtomic } from '../effects/files.ts';
@@ -168,6 +169,8 @@ async function runArm(
     };
   const ledger = readLedgers(project).find((each) => each.round === round);
   if (ledger === undefined) return { why: 'its journal has no session' };
+  if (oneThread && !isOneThread(ledger.work.map(({ order }) => order)))
+    return { why: 'its sessions were no single conversation: an agent named no session to go on with' };
   const receipt = receiptOf(ledger, prices, await readInputs(project, ledger));
   return { receipt, acceptance: await acceptanceOf(project) };
 }

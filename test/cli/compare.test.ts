@@ -93,6 +93,18 @@ describe('next-role compare --spec', () => {
     expect(err).toContain('→ next-role compare --spec F ');
   });
 
+  it('ends with 130 when it is interrupted before there is anything to compare', async () => {
+    const committed = projectWith({ 'p.md': 'x\n' }, true);
+    const { code, err, out } = await line(
+      committed,
+      ['compare', '--spec', 'p.md', '--arms', 'roles,single'],
+      80,
+      AbortSignal.abort(),
+    );
+    expect([code, out]).toEqual([130, '']);
+    expect(err).toContain('Interrupted before two arms had finished');
+  });
+
   it('leaves out the arm that the agents cannot work where none was named, and says so', async () => {
     const { code, err } = await compared('-n', '2');
     expect(err.replaceAll(/\s+/g, ' ')).toContain(

@@ -9,7 +9,12 @@ export function outputTo(pieces: string[], columns = 80): Output {
 }
 
 /** Runs a command line in this process. */
-export async function line(cwd: string, argv: readonly string[], columns = 80): Promise<Run> {
+export async function line(
+  cwd: string,
+  argv: readonly string[],
+  columns = 80,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
   const code = await runLine(
@@ -20,7 +25,7 @@ export async function line(cwd: string, argv: readonly string[], columns = 80): 
       env: { PATH: process.env['PATH'] },
       self: [process.execPath, 'dist/bin/next-role.cjs'],
       now: Date.now,
-      interrupts: () => new AbortController().signal,
+      interrupts: () => signal,
       openArea: () => Promise.resolve(null),
       ask: () => Promise.resolve(null),
       canAsk: false,

@@ -4,6 +4,7 @@ import { compose, type BriefFiles } from '../../src/domain/brief.ts';
 import { newRound, type RoundMemory } from '../../src/domain/round.ts';
 import { orderFor } from '../../src/domain/route.ts';
 import { readSettings } from '../../src/protocol/settings.ts';
+import { isOneThread } from '../../src/domain/thread.ts';
 import type { Policy } from '../../src/protocol/policy.ts';
 import type { Order } from '../../src/protocol/session.ts';
 import { contract, testPolicy } from '../rig/policy.ts';
@@ -60,6 +61,15 @@ describe('a round that is one conversation', () => {
     expect(order.resumeOf).toBe('s-1');
     expect(order.companion?.role).toBe('second-reviewer');
     expect(order.companion).not.toHaveProperty('resumeOf');
+  });
+});
+
+describe('isOneThread()', () => {
+  it('holds where each session after the first goes on with an earlier one, but for opinions beside them', () => {
+    const went = { kind: 'work', resumeOf: 's-1' } as const;
+    expect(isOneThread([{ kind: 'work' }, went, { kind: 'opinion' }, went])).toBe(true);
+    expect(isOneThread([{ kind: 'work' }, went, { kind: 'work' }])).toBe(false);
+    expect(isOneThread([])).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * `next-role compare --spec`: works the same task in each way, tells what happens, and shows the comparison. Exits with 1
- * when a repetition did not finish; that one is named, and in no figure.
+ * when a repetition did not finish; that one is named, and in no figure; with 130 when it was interrupted.
  */
 import { resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
@@ -30,6 +30,7 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
       `-n is "${count}"; wanted: 1 to ${repetitionsMax}`,
       'next-role compare --spec F -n 3',
     );
+  const signal = shell.interrupts();
   const end = await runArms({
     project,
     spec: resolve(shell.cwd, spec),
@@ -39,13 +40,17 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
     stamp: new Date(shell.now()).toISOString().slice(0, 19).replaceAll(':', '-'),
     tell: ({ arm, repetition, text }) => print(shell.err, [[quiet(`${arm} ${repetition}: ${text}`)]]),
     publish: () => undefined,
-    signal: shell.interrupts(),
+    signal,
     self: shell.self,
   });
   if (end.type === 'refused') return refuse(shell, end.message, end.hint);
   for (const line of end.unfinished) print(shell.err, [[warn(`Not finished, and in no figure: ${line}`)]]);
   for (const path of end.kept)
     print(shell.err, [[quiet(`Kept: ${path} (git worktree remove --force, when done)`)]]);
+  if (end.arms.length < 2 && signal.aborted) {
+    print(shell.err, [[quiet('Interrupted before two arms had finished: there is nothing to compare')]]);
+    return exits.interrupted;
+  }
   if (end.arms.length < 2)
     return refuse(
       shell,
@@ -56,6 +61,7 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
   const base = end.arms.find(({ name }) => name === ('roles' satisfies ArmName)) ?? end.arms[0];
   const comparison = compareArms(end.arms, { base: base?.name ?? '', tierIsTheArm: true });
   const code = await show(shell, input, { arms: end.arms, comparison });
+  if (signal.aborted) return exits.interrupted;
   return end.unfinished.length > 0 && code === exits.finished ? exits.failed : code;
 }
 
