@@ -67,7 +67,8 @@ function command(order: Order, brief: Brief, place: Place, settings: AgentSettin
       ...(denied.length === 0 ? [] : ['--disallowedTools', ...denied]),
       ...['--append-system-prompt-file', `${place.session}/${systemFile}`],
       ...['--max-turns', String(brief.limits.turns)],
-      // Checked after each request, so that it overshoots by one (2.1.330).
+      // Checked after each request, so that it overshoots by one; of a conversation that is gone on with it counts this
+      // process alone, though the figures of its result count on (2.1.330).
       ...(brief.maxUsd === undefined || brief.maxUsd === null
         ? []
         : ['--max-budget-usd', String(brief.maxUsd)]),

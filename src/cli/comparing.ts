@@ -1,6 +1,7 @@
 /**
  * How a comparison is shown, whether it was worked or read from receipts: the screen, JSON, or a page.
  */
+import { resolve } from 'node:path';
 import type { Arm, Comparison } from '../domain/compare.ts';
 import { readCatalog } from '../effects/catalog.ts';
 import { findProject } from '../effects/project.ts';
@@ -19,7 +20,8 @@ export async function show(
 ): Promise<number> {
   const page = input.text('html');
   if (page !== null) {
-    const { prices } = await readCatalog((await findProject(shell.cwd))?.root ?? shell.cwd);
+    const from = resolve(shell.cwd, input.text('dir') ?? '.');
+    const { prices } = await readCatalog((await findProject(from))?.root ?? from);
     return savePage(shell, page, comparePage(comparison, arms, prices));
   }
   if (shell.json) printJson(shell.out, comparison);

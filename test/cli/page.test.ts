@@ -10,7 +10,7 @@ import type { Receipt } from '../../src/protocol/receipt.ts';
 import { usageClasses } from '../../src/protocol/usage.ts';
 import { textOf } from '../docs/page.ts';
 import { expectSelfContained, expectWhole } from '../rig/html.ts';
-import { emptyFolder, removeFolders } from '../rig/project.ts';
+import { emptyFolder, projectWith, removeFolders } from '../rig/project.ts';
 import { multichat, receiptOfShape, workflow } from '../rig/shapes.ts';
 import { line } from './shell.ts';
 
@@ -141,6 +141,21 @@ describe('comparePage()', () => {
 });
 
 describe('--html', () => {
+  it('splits costs by the prices of the project that --dir names', async () => {
+    const text = 'models: { claude-opus-4-1: { prices: [{ cacheWrite5m: 1, cacheRead: 1, output: 1 }] } }\n';
+    const own = readPrices([
+      { path: 'state/prices.yaml', text: textOf('state/prices.yaml') },
+      { path: 'own', text },
+    ]).sheet;
+    const project = projectWith({ 'coordination/state/prices.yaml': text });
+    const folder = emptyFolder();
+    writeFileSync(join(folder, 'a.json'), JSON.stringify(receiptOfShape(workflow, own)));
+    writeFileSync(join(folder, 'b.json'), JSON.stringify(receiptOfShape(multichat, own)));
+    const args = ['compare', '--from', 'a.json', 'b.json', '--html', 'page.html', '--dir', project];
+    expect(await line(folder, args)).toMatchObject({ code: 0 });
+    expect(bars(readFileSync(join(folder, 'page.html'), 'utf8'), 'cost').length).toBeGreaterThan(4);
+  });
+
   it('saves a page, also over an earlier one, and writes over nothing else', async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, 'a.json'), JSON.stringify(threaded));
