@@ -28,7 +28,7 @@ export type AuditFacts = {
   readonly changes: readonly FileChange[];
   /** Whether the stream tells every tool call; a shell command's own stream tells none. */
   readonly observed: boolean;
-  /** It worked in a copy that holds nothing hidden; the first of `roots` is the project itself. */
+  /** It worked in a copy that holds nothing hidden, the first of `roots`; the last is the project itself. */
   readonly isolated: boolean;
 };
 
@@ -93,8 +93,16 @@ function hiddenReads(facts: AuditFacts): readonly Finding[] {
 
 /** Whether a touch can only have meant the copy: it neither names the project nor climbs. */
 function staysInCopy({ isolated, roots }: AuditFacts, { target }: Touch): boolean {
-  const [project = ''] = roots;
-  return isolated && target !== null && !target.includes(project) && !target.includes('..');
+  const project = roots.at(-1) ?? '';
+  const leads = [project, '..', 'NEXT_ROLE_PROJECT'];
+  return isolated && target !== null && !leads.some((way) => target.includes(way));
+}
+
+/** Whether a write of an isolated session went where nothing of it should arrive by itself. */
+function isPastCopy({ isolated, roots }: AuditFacts, { target }: Touch): boolean {
+  const [copy = ''] = roots;
+  const inside = (root: string): boolean => target?.startsWith(`${root}/`) === true;
+  return isolated && inside(roots.at(-1) ?? '') && !inside(copy);
 }
 
 type Hit = { readonly path: string; readonly sure: boolean };
@@ -131,7 +139,10 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
   for (const touch of touches.filter(({ verb }) => verb === 'write')) {
     const path = touch.target === null ? null : reached(touch.target, roots);
     if (path === null || (path.startsWith('/') && !isHidden(access, path))) continue;
-    if (touch.end === 'done' && path.startsWith('/')) {
+    if (touch.end === 'done' && isPastCopy(facts, touch)) {
+      const text = `was written in the project itself (${touch.tool}), past the copy that the session works in`;
+      beyond.push(found('write-policy', path, 'MAJOR', text));
+    } else if (touch.end === 'done' && path.startsWith('/')) {
       beyond.push(found('write-policy', path, 'MAJOR', `wrote what is hidden from its role (${touch.tool})`));
     } else if (touch.end === 'done') written.set(path, touch);
     else if (touch.end === 'refused' && !mayWrite(access, path)) {

@@ -72,7 +72,7 @@ export function pathsInCommand(
   const hits = new Map<string, boolean>();
   const hit = (path: string, sure: boolean): void => void hits.set(path, sure || hits.get(path) === true);
   let folder = '';
-  for (const words of simpleCommands(command)) {
+  for (const words of simpleCommands(withPlaces(command, known.roots))) {
     const [program = '', ...rest] = words;
     if (program === 'cd') {
       folder = reached(rest[0] ?? '', known.roots, folder) ?? folder;
@@ -100,7 +100,20 @@ export function pathsInCommand(
   return [...hits].map(([path, sure]) => ({ path, sure }));
 }
 
-/** Removes a file or puts it back without showing it: what a role must do that wrote where it may not even look. The runner's own folder is not its to clear. */
+/** A command with the variables that we give a session written out: where it stands, and its project. */
+function withPlaces(command: string, roots: readonly string[]): string {
+  const places: Readonly<Record<string, string>> = {
+    PWD: roots[0] ?? '',
+    NEXT_ROLE_PROJECT: roots.at(-1) ?? '',
+  };
+  const variable = /\$(?:\{(PWD|NEXT_ROLE_PROJECT)\}|(PWD|NEXT_ROLE_PROJECT)\b)/g;
+  return command.replace(variable, (_, braced?: string, bare?: string) => places[braced ?? bare ?? ''] ?? '');
+}
+
+/**
+ * Removes a file or puts it back without showing it: what a role must do that wrote where it may not even look. The
+ * runner's own folder is not its to clear.
+ */
 function isBlind(program: string, [first = '']: readonly string[]): boolean {
   return program === 'rm' || (program === 'git' && ['rm', 'restore', 'checkout'].includes(first));
 }

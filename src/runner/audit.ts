@@ -199,7 +199,7 @@ function findingsOf(place: AuditPlace, session: Seen, earlier: readonly Seen[]):
     access: manifest,
     given: earlier.at(-1)?.manifest ?? manifest,
     hiddenFiles: manifest.hiddenFiles,
-    roots: [place.root, ...(manifest.isolated === null ? [] : [manifest.isolated])],
+    roots: manifest.isolated === null ? [place.root] : [manifest.isolated, place.root],
     touches: [...session.touches, ...earlier.flatMap(({ touches }) => touches.map(asWrite))],
     changes: netChanges(files),
     observed: kindOf(place, manifest) !== 'command',

@@ -44,6 +44,8 @@ describe('audit(): hidden paths', () => {
     ['a wildcard', touch('run', 'cat coordination/*/R01.log')],
     ['an option with a value', touch('run', 'awk --file=coordination/logs/R01.log')],
     ['a redirection', touch('run', 'wc -l <coordination/logs/R01.log')],
+    ['a variable of ours', touch('run', 'cat $NEXT_ROLE_PROJECT/coordination/logs/R01.log')],
+    ['where it stands', touch('run', 'cat ${PWD}/coordination/logs/R01.log')],
     ['git', touch('run', 'git show HEAD:coordination/logs/R01.log')],
     ['an escaped blank beside it', touch('run', 'cat a\\ b coordination/logs/R01.log')],
   ])('blocks one that was opened: %s', (_, given) => {
@@ -238,5 +240,31 @@ describe('gather()', () => {
         { type: 'refused', id: 'unknown', tool: 'Read' },
       ]).map(({ target, end }) => `${target ?? ''} ${end}`),
     ).toEqual(['a refused', 'b failed', 'c done', 'd refused']);
+  });
+});
+
+describe('audit(): a session in a copy', () => {
+  const isolated = { isolated: true, roots: ['/copies/R01', '/p'] };
+
+  it('tells what it looked for there, where it cannot be', () => {
+    const tries = [touch('read', 'coordination/logs/R01.log'), touch('run', 'cat coordination/logs/R01.log')];
+    for (const each of [...tries, touch('read', '/copies/R01/coordination/logs/R01.log')])
+      expect(found([each], isolated)).toEqual(['hidden-read OBS coordination/logs/R01.log']);
+  });
+
+  it.each([
+    ['by its name', touch('read', '/p/coordination/logs/R01.log')],
+    ['from a shell', touch('run', 'cat /p/coordination/logs/R01.log')],
+    ['by climbing', touch('run', 'cd .. && cat ../p/coordination/logs/R01.log')],
+    ['by the variable that names it', touch('run', 'cat "$NEXT_ROLE_PROJECT/coordination/logs/R01.log"')],
+    ['by that variable in braces', touch('run', 'cd ${NEXT_ROLE_PROJECT}/coordination; cat logs/R01.log')],
+  ])('blocks what it opened in the project itself: %s', (_, given) => {
+    expect(found([given], isolated)).toEqual(['hidden-read MAJOR coordination/logs/R01.log']);
+  });
+
+  it('blocks what it wrote into the project itself, also where its role may write', () => {
+    expect(found([touch('write', '/p/src/a.ts')], isolated)).toEqual(['write-policy MAJOR src/a.ts']);
+    expect(found([touch('write', '/copies/R01/src/a.ts')], isolated)).toEqual([]);
+    expect(found([touch('write', '/p/src/a.ts')])).toEqual([]);
   });
 });
