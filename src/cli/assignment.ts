@@ -3,9 +3,11 @@
  * reading of the result is held against what was asked for, so that a misspelt status is refused before it is saved.
  */
 import { canonicalKey } from '../protocol/header.ts';
-import { decode, edit } from '../protocol/codec.ts';
+import { decode, edit, header } from '../protocol/codec.ts';
 import type { Diagnostic, DiagnosticCode } from '../protocol/diagnostic.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
+import { caution } from '../protocol/remark.ts';
+import { keyMeant } from '../protocol/slips.ts';
 
 export type Asked = { readonly file: string | null; readonly change: HandoffChange };
 
@@ -13,11 +15,14 @@ export type Parsed =
   | { readonly ok: true; readonly asked: Asked }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
-/** Remarks on the result that mean: nobody knows this value. */
-const unknowns: ReadonlyMap<DiagnosticCode, string> = new Map([
-  ['status-unknown', 'status'],
-  ['role-unknown', 'next-role'],
-  ['tier-unknown', 'tier'],
+/** Remarks on the result that mean: nobody knows this value; and the keys that may hold it. */
+const unknowns: ReadonlyMap<DiagnosticCode, readonly string[]> = new Map([
+  ['status-unknown', ['status']],
+  ['role-unknown', ['next-role']],
+  ['tier-unknown', ['tier']],
+  ['preset-unknown', ['preset']],
+  ['model-unknown', ['model', 'models']],
+  ['answer-unknown', ['answer']],
 ]);
 
 const way = 'next-role set status=READY';
@@ -81,13 +86,27 @@ export function applyEdits(
   change: HandoffChange,
   options: { readonly known: Parameters<typeof decode>[1]; readonly force: boolean },
 ): Applied {
+  const slip = options.force ? null : keySlip(text, change);
+  if (slip !== null) return { type: 'unknown', diagnostic: slip };
   const edited = edit(text, change);
   if (!edited.ok) return { type: 'unreadable', problems: edited.problems };
   const { diagnostics } = decode(edited.text, options.known);
   const wrong = diagnostics.find(({ code }) => {
-    const key = unknowns.get(code);
-    return key !== undefined && typeof change[key] === 'string';
+    const keys = unknowns.get(code) ?? [];
+    return keys.some((key) => typeof change[key] === 'string');
   });
   if (wrong !== undefined && !options.force) return { type: 'unknown', diagnostic: wrong };
   return { type: 'edited', text: edited.text };
+}
+
+/** A new key that is nearly one of ours; one that the header has already is somebody's own. */
+function keySlip(text: string, change: HandoffChange): Diagnostic | null {
+  const has = new Set(header(text)?.keys.map(({ key }) => key));
+  for (const [key, value] of Object.entries(change)) {
+    const near = value === null || has.has(key) ? null : keyMeant(key);
+    if (near === null) continue;
+    const message = `The key "${key}" has no meaning here.`;
+    return caution('key-unknown', 1, message, `Did you mean "${near}"?`);
+  }
+  return null;
 }

@@ -4,7 +4,7 @@
  */
 import { restore } from '../domain/machine.ts';
 import type { Context } from '../domain/round.ts';
-import type { Diagnostic } from '../protocol/diagnostic.ts';
+import { isError, type Diagnostic } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { headline } from '../protocol/finding.ts';
 import type { Notice } from '../protocol/notice.ts';
@@ -66,7 +66,7 @@ function wordsOf(notice: Notice): Words | null {
       return decidedWords(notice);
     case 'problem':
       return {
-        mark: bad('✗'),
+        mark: notice.diagnostics.some(isError) ? bad('✗') : warn('!'),
         words: `${notice.file} needs a look`,
         tone: 'strong',
         more: notice.diagnostics.slice(0, diagnosticsShownMax).map((each) => plainOf(diagnosticLine(each))),

@@ -9,6 +9,7 @@ import type { MachineEvent } from '../protocol/event.ts';
 import { decisionPath } from '../protocol/artifact.ts';
 import { human, type HandoffChange, type HandoffFacts, type Role } from '../protocol/handoff.ts';
 import type { Policy } from '../protocol/policy.ts';
+import { answerHint, optionNamed } from '../protocol/slips.ts';
 import { grant } from './route.ts';
 import { releaseKeys, type Context, type OpenQuestion } from './round.ts';
 import { parked, write } from './verdict.ts';
@@ -25,7 +26,7 @@ export function resolveAnswer(policy: Policy, context: Context, request: AnswerR
   const question = context.question;
   if (question === null) return context;
   const { handoff } = request;
-  const option = optionNamed(question, handoff.answer);
+  const option = optionNamed(question.escalation, handoff.answer);
   if (handoff.answer !== null && option === null && question.escalation.options.length > 0) {
     return refuse(context, question, handoff.answer, request.event.problems);
   }
@@ -43,7 +44,7 @@ export function resolveAnswer(policy: Policy, context: Context, request: AnswerR
 export function takeDefault(policy: Policy, context: Context, at: number): Context {
   const question = context.question;
   if (question === null) return context;
-  const option = optionNamed(question, question.escalation.default);
+  const option = optionNamed(question.escalation, question.escalation.default);
   if (option === null) return context;
   const role = question.moves?.[option.letter] ?? question.role;
   const answer: Answer = { escalationId: question.id, choice: option.letter, words: null, via: 'default' };
@@ -80,12 +81,6 @@ function release(policy: Policy, context: Context, resolution: Resolution): Cont
   return { ...context, verdict: write({ change, decision, round, why, commit: why }) };
 }
 
-function optionNamed(question: OpenQuestion, answer: string | null): Option | null {
-  if (answer === null) return null;
-  const wanted = answer.trim().toLowerCase();
-  return question.escalation.options.find((option) => option.letter.toLowerCase() === wanted) ?? null;
-}
-
 /** The role that a human named with READY; else where the runner's own letter leads; else the role that asked. */
 function resumingRole(question: OpenQuestion, option: Option | null, handoff: HandoffFacts): Role | null {
   const named = handoff.status === 'READY' && handoff.role !== human ? handoff.role : null;
@@ -113,12 +108,15 @@ function refuse(
   problems: readonly Diagnostic[],
 ): Context {
   const letters = question.escalation.options.map((option) => option.letter).join(', ');
+  // Where the question stands in the same file, its reading made a remark of it, with the line.
+  const remark = problems.find(({ code }) => code === 'answer-unknown');
   const problem: Diagnostic = {
     code: 'answer-unknown',
-    line: 1,
+    line: remark?.line ?? 1,
     severity: 'error',
     message: `The answer "${answer}" is none of the options ${letters}`,
-    hint: `Write "answer: ${question.escalation.options[0]?.letter ?? 'A'}", or answer in words with a "## Operator decision" section and status READY`,
+    hint: answerHint(question.escalation),
   };
-  return { ...parked(context, 'escalation', problem.message, [...problems, problem]), question };
+  const all = [...problems.filter((each) => each !== remark), problem];
+  return { ...parked(context, 'escalation', problem.message, all), question };
 }

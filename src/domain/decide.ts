@@ -6,7 +6,8 @@
 import { isError, type Diagnostic } from '../protocol/diagnostic.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { human, statuses, type HandoffFacts, type Role } from '../protocol/handoff.ts';
-import type { Policy, Tier } from '../protocol/policy.ts';
+import { nearest } from '../protocol/nearest.ts';
+import { knownRoles, type Policy, type Tier } from '../protocol/policy.ts';
 import type { Routing } from '../protocol/routing.ts';
 import type { Order } from '../protocol/session.ts';
 import { resolveAnswer } from './answer.ts';
@@ -15,7 +16,7 @@ import { budgetStop } from './budget.ts';
 import { openQuestion, opened } from './question.ts';
 import { newRound, type Context, type OpenQuestion, type RoundMemory } from './round.ts';
 import { candidate, capReached, grant, isAuto, orderFor, tierOf } from './route.ts';
-import { blocked, parked } from './verdict.ts';
+import { blocked, parked, unknownValue } from './verdict.ts';
 import { threadOf } from './thread.ts';
 
 type Read = Extract<MachineEvent, { type: 'READ' }>;
@@ -103,9 +104,9 @@ function going(
   tier: Tier | null,
 ): Context {
   if (tier === null) {
-    const known = Object.keys(policy.tiers).join(', ');
-    const why = `the tier "${handoff.tier ?? policy.defaultTier}" is not known (${known})`;
-    return parked(here, 'illegal', why, event.problems);
+    const value = handoff.tier ?? policy.defaultTier;
+    const [known, otherwise] = [Object.keys(policy.tiers), `tier=${policy.defaultTier}`];
+    return unknownValue(here, { key: 'tier', value, known, otherwise }, event.problems);
   }
   return handoff.status === 'READY'
     ? ready(policy, here, event, handoff, tier)
@@ -114,26 +115,34 @@ function going(
 
 function ready(policy: Policy, here: Context, event: Read, handoff: HandoffFacts, tier: Tier): Context {
   const wrong = event.problems.find(isError);
-  if (wrong !== undefined) {
-    return parked(
-      here,
-      wrong.code === 'role-unknown' ? 'unknown-role' : 'illegal',
-      wrong.message,
-      event.problems,
-    );
-  }
+  if (wrong !== undefined) return wrongHeader(policy, here, wrong, handoff, event.problems);
   const named = handoff.role;
   if (named === null || named === human)
     return parked(here, 'human', 'the next role is the human', event.problems);
   if (handoff.preset !== null && !Object.hasOwn(policy.presets, handoff.preset)) {
-    const known = Object.keys(policy.presets).join(', ');
-    return parked(here, 'illegal', `the preset "${handoff.preset}" is not known (${known})`, event.problems);
+    const known = Object.keys(policy.presets);
+    const unknown = { key: 'preset', value: handoff.preset, known, otherwise: 'preset!' };
+    return unknownValue(here, unknown, event.problems);
   }
   const entry = (here.round?.sessions ?? 0) === 0 ? candidate(policy, handoff, here.round?.routing) : named;
   const role = entry ?? named;
   const said = `the handoff says READY for ${named}`;
   const because = role === named ? said : `${said}; tier ${tier.name} has none, and starts with ${role}`;
   return dispatch(policy, here, event, role, tier, because);
+}
+
+function wrongHeader(
+  policy: Policy,
+  here: Context,
+  wrong: Diagnostic,
+  { roleText }: HandoffFacts,
+  problems: readonly Diagnostic[],
+): Context {
+  if (wrong.code !== 'role-unknown') return parked(here, 'illegal', wrong.message, problems);
+  const near = nearest(roleText ?? '', knownRoles(policy));
+  const remedy = near === null ? {} : { remedy: `next-role set next-role=${near}` };
+  const verdict = { type: 'park', kind: 'unknown-role', why: wrong.message, problems, ...remedy } as const;
+  return { ...here, order: null, verdict };
 }
 
 function mergeReady(policy: Policy, here: Context, event: Read, handoff: HandoffFacts, tier: Tier): Context {

@@ -152,6 +152,8 @@ export type Verdict =
       readonly kind: ParkKind;
       readonly why: string;
       readonly problems: readonly Diagnostic[];
+      /** The command that puts a value right which nobody knows. */
+      readonly remedy?: string;
     }
   /** A hand could not do its work, or the file claims a session we do not know. `retryAt` is epoch ms. */
   | { readonly type: 'stall'; readonly why: string; readonly retryAt: number | null }

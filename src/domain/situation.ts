@@ -48,13 +48,11 @@ type Words = Pick<Situation, 'headline' | 'waitsFor' | 'next'> &
 /** Describes a state. */
 export function describe(policy: Policy, state: MachineState): Situation {
   const { context, value } = state;
-  const words = wordsOf(policy, state);
   const { question } = context;
+  const words = keepQuestion(context, wordsOf(policy, state));
   const cooling = context.verdict.type === 'cool' ? context.verdict.order : null;
   const order = cooling ?? context.order;
-  const { verdict } = context;
-  const asking = verdict.type === 'park' && verdict.kind === 'escalation';
-  const open = value === 'parked' && asking && question !== null;
+  const open = value === 'parked' && isAsking(context) && question !== null;
   return {
     state: value,
     round: context.round?.id ?? null,
@@ -69,6 +67,23 @@ export function describe(policy: Policy, state: MachineState): Situation {
     question: open ? { ...question.escalation, id: question.id, askedBy: question.role } : null,
     sessions: context.round?.sessions ?? 0,
     ...words,
+  };
+}
+
+function isAsking({ verdict }: Context): boolean {
+  return verdict.type === 'park' && verdict.kind === 'escalation';
+}
+
+/** Over an open question READY is an answer, so whatever else stops the round, the way on leads back to the question. */
+function keepQuestion(context: Context, words: Words): Words {
+  const { question, verdict } = context;
+  const rests = verdict.type === 'park' || verdict.type === 'stall';
+  if (question === null || !rests || isAsking(context)) return words;
+  const asks = `${question.role} still asks (${question.id}): ${question.escalation.question}`;
+  return {
+    ...words,
+    headline: `${words.headline}; ${asks}`,
+    next: words.next.map((line) => (line.includes('status=READY') ? 'next-role set status=ESCALATE' : line)),
   };
 }
 
@@ -96,7 +111,7 @@ function wordsOf(policy: Policy, state: MachineState): Words {
         next: ['next-role run'],
       };
     case 'writing':
-      return { headline: 'The handoff is being written', waitsFor: 'runner', next: ['next-role run'] };
+      return { headline: writingWords(context), waitsFor: 'runner', next: ['next-role run'] };
     case 'cooling':
     case 'parked':
     case 'stalled':
@@ -106,6 +121,17 @@ function wordsOf(policy: Policy, state: MachineState): Words {
     default:
       return value satisfies never;
   }
+}
+
+/** A write lasts a moment where a runner is at it; without one, a given answer waits for the next run. */
+function writingWords({ verdict }: Context): string {
+  if (verdict.type !== 'write') return 'The handoff is about to be written';
+  const { change, decision, why } = verdict;
+  if (decision === null) return `The handoff is about to be written: ${why}`;
+  const { choice, words, escalationId } = decision.answer;
+  const how = choice ?? (words === null ? 'without words' : 'in your words');
+  const role = change['status'] === 'READY' ? (change['next-role'] ?? null) : null;
+  return `${escalationId} is answered ${how}; the next run ${role === null ? 'stops' : `resumes ${role}`}`;
 }
 
 function waiting(policy: Policy, context: Context): Words {
@@ -136,7 +162,9 @@ function waiting(policy: Policy, context: Context): Words {
         headline: `Round ${context.round?.id ?? ''} is finished`,
         waitsFor: 'nobody',
         rest: 0,
-        next: [`next-role set round=<next> next-role=${firstRole(policy, context)} status=READY`],
+        next: [
+          `next-role set round=${following(context.round?.id ?? '')} next-role=${firstRole(policy, context)} status=READY`,
+        ],
       };
     case 'none':
     case 'dispatch':
@@ -188,13 +216,7 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
         next: ['next-role why', 'next-role set status=READY'],
       };
     case 'paused':
-      return context.question === null
-        ? { ...wait, headline: 'A human paused the round', next: ['next-role set status=READY'] }
-        : {
-            ...wait,
-            headline: `A human paused the round; the question ${context.question.id} is still open`,
-            next: ['next-role set status=ESCALATE'],
-          };
+      return { ...wait, headline: 'A human paused the round', next: ['next-role set status=READY'] };
     case 'approval':
       return {
         ...wait,
@@ -214,7 +236,10 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
       return {
         ...wait,
         headline: sentence(verdict.why),
-        next: [`next-role set next-role=${firstRole(policy, context)}`, 'next-role inspect'],
+        next: [
+          verdict.remedy ?? `next-role set next-role=${firstRole(policy, context)}`,
+          'next-role inspect',
+        ],
       };
     default:
       return verdict.kind satisfies never;
@@ -223,6 +248,18 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
 
 function firstRole(policy: Policy, context: Context): string {
   return tierOf(policy, context.round?.tier ?? null)?.roles[0] ?? 'architect';
+}
+
+/**
+ * The name of the round after this one. Round names are free text; only a plain count at the end can be told on.
+ *
+ * @example following('R07') // 'R08'
+ * @example following('spring') // '<next>'
+ */
+export function following(round: string): string {
+  const [, start, digits] = /^([A-Za-z]*)(\d{1,6})$/.exec(round) ?? [];
+  if (start === undefined || digits === undefined) return '<next>';
+  return `${start}${String(Number(digits) + 1).padStart(digits.length, '0')}`;
 }
 
 function sentence(words: string): string {

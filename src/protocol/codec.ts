@@ -15,13 +15,13 @@ import type { Dialect, HandoffChange, Reading } from './handoff.ts';
 import { isCoreKey, keyOf } from './header.ts';
 import type { Header } from './header.ts';
 import { readHandoff } from './meaning.ts';
-import type { Known } from './meaning.ts';
+import type { Known } from './slips.ts';
 import { fault, shown } from './remark.ts';
 import { scanText } from './scan.ts';
 import { headingsOf } from './section.ts';
 import { spliceAll } from './textline.ts';
 
-export type { Known } from './meaning.ts';
+export type { Known } from './slips.ts';
 
 /** A new text, or why there is none. */
 export type Edited =

@@ -38,11 +38,13 @@ export type DiagnosticCode =
   | 'role-unknown'
   | 'round-missing'
   | 'tier-unknown'
+  | 'preset-unknown'
   | 'model-unknown'
   | 'input-outside'
   | 'escalation-invalid'
   | 'escalation-no-options'
   | 'answer-unknown'
+  | 'answer-in-body'
   | 'answer-stale'
   // data files: settings, roles, tiers, models, limits, scenarios
   | 'data-yaml'

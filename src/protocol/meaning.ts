@@ -18,11 +18,11 @@ import { readModels } from './modelkeys.ts';
 import { caution, fault, shown } from './remark.ts';
 import { headingsOf } from './section.ts';
 import type { Heading } from './section.ts';
+import { meant } from './nearest.ts';
+import { slipsIn } from './slips.ts';
+import type { Known } from './slips.ts';
 import { readRole, readStatus, saysNone, splitWord, unadorned } from './spelling.ts';
 import type { StatusReading } from './spelling.ts';
-
-/** The names a project adds to the built-in ones; without tiers, any tier is taken. */
-export type Known = { readonly roles?: readonly string[]; readonly tiers?: readonly string[] };
 
 /** Keys with a meaning of their own; every other key is kept in `others`. */
 const ownKeys = new Set([
@@ -86,7 +86,8 @@ export function readHandoff(text: string, header: Header, known: Known): Reading
     directive: directiveIn(text, desk.headings, round),
     others: othersOf(header),
   };
-  return { handoff, diagnostics: remarks.toSorted((a, b) => a.line - b.line) };
+  const all = [...remarks, ...slipsIn(desk, handoff)];
+  return { handoff, diagnostics: all.toSorted((a, b) => a.line - b.line) };
 }
 
 /** A key's text, null when absent, empty or nested. */
@@ -167,7 +168,7 @@ function statusOf({ header, known, remarks }: Desk, text: string): StatusReading
         'status-unknown',
         line,
         `The status ${shown(text)} is not known; the run is parked.`,
-        validStatuses,
+        `${meant(splitWord(text).word, statuses)}${validStatuses}`,
       ),
     );
   }
@@ -223,7 +224,8 @@ function roleOf({ header, known, remarks }: Desk, status: StatusReading): RoleFa
   }
   if (role === null) {
     const remark = needsRole(status.status) ? fault : caution;
-    remarks.push(remark('role-unknown', line, `The role ${shown(text)} is not known.`, names));
+    const hint = `${meant(splitWord(text).word, [...builtinRoles, ...own])}${names}`;
+    remarks.push(remark('role-unknown', line, `The role ${shown(text)} is not known.`, hint));
   }
   return { role, roleText: text, roleNote: note };
 }
@@ -246,7 +248,7 @@ function tierOf({ header, known, remarks }: Desk): string | null {
   const match = known.tiers?.find((tier) => tier.toLowerCase() === name);
   if (known.tiers !== undefined && match === undefined && name !== autoTier) {
     const line = keyOf(header, 'tier')?.line ?? header.line;
-    const hint = `Known tiers: ${known.tiers.join(', ')}.`;
+    const hint = `${meant(name, known.tiers)}Known tiers: ${known.tiers.join(', ')}.`;
     remarks.push(caution('tier-unknown', line, `The tier ${shown(text)} is not known.`, hint));
   }
   return match ?? name;

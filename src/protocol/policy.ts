@@ -6,6 +6,7 @@
 import type { GatePlan } from './gateplan.ts';
 import type { AgentFacts } from './agentfacts.ts';
 import type { Role } from './handoff.ts';
+import type { Known } from './slips.ts';
 import type { Risk, RouterRules, Work } from './routing.ts';
 
 export type ModelClass = 'frontier' | 'balanced' | 'cheap';
@@ -256,4 +257,21 @@ export function readsIn(contract: Pick<RoleContract, 'reads'> | undefined, tier:
 /** The names the codec accepts as roles, beside the built-in ones. */
 export function knownRoles(policy: Pick<Policy, 'roles'>): readonly Role[] {
   return Object.keys(policy.roles);
+}
+
+/** Everything a header may name, for the codec to hold it against. */
+export function knownNames(
+  policy: Pick<Policy, 'roles' | 'tiers' | 'presets' | 'assignments'>,
+): Required<Known> {
+  const models = Object.values(policy.assignments).flatMap(({ pinned, ladder }) => [
+    ...(pinned ?? []),
+    ...Object.keys(ladder),
+    ...Object.values(ladder).flat(),
+  ]);
+  return {
+    roles: knownRoles(policy),
+    tiers: Object.keys(policy.tiers),
+    presets: Object.keys(policy.presets),
+    models: [...new Set(models)],
+  };
 }

@@ -11,7 +11,7 @@ import type { Escalation } from '../protocol/escalation.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import { decisionsDir, fill, matches, safeName } from '../protocol/artifact.ts';
 import type { Handoff, HandoffFacts, Reading } from '../protocol/handoff.ts';
-import { knownRoles, readsIn, type Policy, type RoleContract } from '../protocol/policy.ts';
+import { knownNames, readsIn, type Policy, type RoleContract } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Routing } from '../protocol/routing.ts';
 import { routingOf } from './routing.ts';
@@ -57,8 +57,7 @@ let latest: { readonly text: string; readonly policy: Policy; readonly reading: 
 /** One role's work asks for the same text several times, and decoding it is pure: the last one is kept. */
 function decodeOnce(text: string, policy: Policy): Reading {
   if (latest?.text === text && latest.policy === policy) return latest.reading;
-  const known = { roles: knownRoles(policy), tiers: Object.keys(policy.tiers) };
-  latest = { text, policy, reading: decode(text, known) };
+  latest = { text, policy, reading: decode(text, knownNames(policy)) };
   return latest.reading;
 }
 

@@ -1,9 +1,8 @@
 /**
- * Says how a handoff text is understood and what it would lead to, without a project around it: one step of the machine
- * on a READ of exactly this text. Reads no file, keeps nothing, starts nothing. What only a journal knows (caps used up,
- * a session of its own behind WORKING) is not part of the answer.
+ * Says how a handoff text is understood and what it would lead to: one step of the machine on a READ of exactly this text,
+ * from what a project's journal remembers, or from nothing. Reads no file, keeps nothing, starts nothing.
  */
-import { initialState, step } from '../domain/machine.ts';
+import { initialState, step, type MachineState } from '../domain/machine.ts';
 import { describe } from '../domain/situation.ts';
 import { candidate } from '../domain/route.ts';
 import { digestText } from '../effects/files.ts';
@@ -12,7 +11,7 @@ import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { MachineEvent } from '../protocol/event.ts';
 import type { Dialect } from '../protocol/handoff.ts';
-import { knownRoles } from '../protocol/policy.ts';
+import { knownNames } from '../protocol/policy.ts';
 import type { Policy } from '../protocol/policy.ts';
 import { factsOf, fingerprint, wordsDigest } from './handoff.ts';
 import { routeWith } from './routing.ts';
@@ -36,15 +35,12 @@ export type Inspection = {
 };
 
 /**
- * Inspects a text under a policy.
+ * Inspects a text under a policy; `known` is what the project's journal remembers, such as an open question.
  *
  * @example inspectText('STATUS: READY\nNEXT-ROLE: REVIEWER\nCURRENT-ROUND: R07\n', policy).decision.runs // 'reviewer'
  */
-export function inspectText(text: string, policy: Policy): Inspection {
-  const { handoff, diagnostics } = decode(text, {
-    roles: knownRoles(policy),
-    tiers: Object.keys(policy.tiers),
-  });
+export function inspectText(text: string, policy: Policy, known: MachineState = initialState()): Inspection {
+  const { handoff, diagnostics } = decode(text, knownNames(policy));
   const event: Extract<MachineEvent, { type: 'READ' }> = {
     type: 'READ',
     at: 0,
@@ -56,6 +52,8 @@ export function inspectText(text: string, policy: Policy): Inspection {
     words: wordsDigest(handoff?.operatorDecision ?? null),
     routing: handoff === null ? null : routeWith(policy, handoff.directive ?? '', ''),
   };
+  const { state } = step(policy, known, event);
+  const { verdict } = state.context;
   return {
     dialect: handoff?.dialect ?? null,
     round: handoff?.round ?? null,
@@ -66,13 +64,12 @@ export function inspectText(text: string, policy: Policy): Inspection {
     tier: handoff?.tier ?? null,
     inputs: handoff?.inputs ?? [],
     escalation: handoff?.escalation ?? null,
-    decision: decisionOn(policy, event),
-    diagnostics,
+    decision: decisionIn(policy, state),
+    diagnostics: verdict.type === 'park' ? verdict.problems : diagnostics,
   };
 }
 
-function decisionOn(policy: Policy, event: MachineEvent): Inspection['decision'] {
-  const { state } = step(policy, initialState(), event);
+function decisionIn(policy: Policy, state: MachineState): Inspection['decision'] {
   const { verdict, order } = state.context;
   if (verdict.type === 'dispatch' && order !== null) {
     return { runs: order.role, because: order.because[0] ?? `the handoff names ${order.role}` };

@@ -33,6 +33,8 @@ export type OpenRound = {
   readonly ledger: RunningLedger;
   readonly log: Log;
   state: MachineState;
+  /** Remarks on the handoff that were told already. */
+  told: readonly string[];
   close(): Promise<void>;
 };
 
@@ -132,7 +134,7 @@ async function openHeld(
   const policyChanged = state.context.policy !== policy.digest;
   return {
     type: 'open',
-    round: { project, policy, prices, policyChanged, oneThread, stamp, store, ledger, log, state },
+    round: { project, policy, prices, policyChanged, oneThread, stamp, store, ledger, log, state, told: [] },
     keep,
   };
 }

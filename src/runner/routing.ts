@@ -10,7 +10,7 @@ import { chooseModel, type ModelChoice } from '../domain/modelchoice.ts';
 import { readText } from '../effects/files.ts';
 import { decode } from '../protocol/codec.ts';
 import type { Handoff } from '../protocol/handoff.ts';
-import { knownRoles, type Policy } from '../protocol/policy.ts';
+import { knownNames, type Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Routing } from '../protocol/routing.ts';
 
@@ -72,8 +72,7 @@ export async function chooseRoute(
   policy: Policy,
   { text, project }: { readonly text: string; readonly project: Project | null },
 ): Promise<RouteReading> {
-  const known = { roles: knownRoles(policy), tiers: Object.keys(policy.tiers) };
-  const { handoff } = decode(text, known);
+  const { handoff } = decode(text, knownNames(policy));
   const prd = project === null ? '' : await prdOf(project);
   const routing = routeWith(policy, handoff === null ? text : (handoff.directive ?? ''), prd);
   const round = { ...newRound(handoff?.round ?? 'R00', routing.tier), routing };

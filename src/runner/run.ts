@@ -19,6 +19,7 @@ import { redactor } from '../effects/redact.ts';
 import { removeCopy } from '../effects/copies.ts';
 import { pruneSessions } from '../effects/prune.ts';
 import { watchFiles } from '../effects/watch.ts';
+import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Effect, MachineEvent } from '../protocol/event.ts';
 import type { JournalEntry, JournalRecord } from '../protocol/journal.ts';
 import type { Notice, Publish, Unstamped } from '../protocol/notice.ts';
@@ -168,7 +169,19 @@ function advance(round: OpenRound, hands: Hands, told: MachineEvent, say: LoopOp
   if (stepped.state.value === 'gating' && verdict.type === 'gate') {
     for (const text of verdict.remarks) say({ type: 'remark', level: 'warning', text });
   }
+  if (event.type === 'READ' && verdict.type !== 'park' && verdict.type !== 'unreadable') {
+    tellSlips(round, event.problems, say);
+  }
   for (const effect of stepped.effects) hands.perform(effect);
+}
+
+/** What is odd about the handoff but stops nobody is told once in a run: it stays there for every role of the round. */
+function tellSlips(round: OpenRound, problems: readonly Diagnostic[], say: LoopOptions['say']): void {
+  const told = new Set(round.told);
+  const diagnostics = problems.filter((each) => !told.has(each.message));
+  if (diagnostics.length === 0) return;
+  round.told = [...round.told, ...diagnostics.map((each) => each.message)];
+  say({ type: 'problem', file: round.project.handoffName, diagnostics });
 }
 
 const redact = redactor(process.env);

@@ -165,6 +165,22 @@ describe('inspect', () => {
     expect(JSON.parse(seen.out)).toMatchObject({ decision: { runs: 'implementer' } });
   });
 
+  it('refuses the answer that run refuses, with its line, and takes the one that run takes', async () => {
+    const answered = (answer: string): string => asks.replace('tier: full', `tier: full\nanswer: ${answer}`);
+    const folder = projectWith({ [handoffPath]: answered('Z') });
+    const seen = await line(folder, ['inspect', '--json']);
+    expect(seen.code).toBe(1);
+    expect(JSON.parse(seen.out)).toMatchObject({
+      decision: { runs: null },
+      diagnostics: [{ code: 'answer-unknown', line: 6, severity: 'error' }],
+    });
+    writeFileSync(join(folder, handoffPath), answered('Option A'));
+    expect(JSON.parse((await line(folder, ['inspect', '--json'])).out)).toMatchObject({
+      decision: { runs: 'implementer' },
+      diagnostics: [],
+    });
+  });
+
   it('exits with 1 and the line when the file has errors', async () => {
     const folder = projectWith({ [handoffPath]: '---\nround: R01\nround: R02\nstatus: READY\n---\n' });
     const seen = await line(folder, ['inspect', '--json']);
@@ -203,6 +219,11 @@ describe('set', () => {
     [['status=REDAY'], 'READY'],
     [['next-role=reviwer'], 'reviewer'],
     [['tier=huge'], 'audit'],
+    [['statu=READY'], 'Did you mean "status"?'],
+    [['preset=fats'], 'Did you mean "fast"?'],
+    [['preset=cheapo'], 'Known presets: economic'],
+    [['model=opsu'], 'Did you mean "opus"?'],
+    [['models=reviewr=opus'], 'Did you mean "reviewer"?'],
     [['status='], 'next-role set status!'],
     [['status=READY', 'also'], 'KEY=VALUE'],
     [['status=READY', 'STATUS=PAUSED'], 'twice'],
@@ -213,6 +234,14 @@ describe('set', () => {
     expect(refused.code).toBe(64);
     expect(refused.err).toContain(wanted);
     expect(read(folder, handoffPath)).toBe(pausedHandoff);
+  });
+
+  it('refuses an answer that fits no option, and takes keys and models of somebody else', async () => {
+    const folder = projectWith({ [handoffPath]: asks });
+    const refused = await line(folder, ['set', 'answer=Q']);
+    expect(refused.code).toBe(64);
+    expect(refused.err).toContain('"Q" is none of the options A, B');
+    expect((await line(folder, ['set', 'sha-a=1f3e', 'model=house-model-7'])).code).toBe(0);
   });
 
   it('writes an unknown status when it is told to', async () => {
@@ -272,6 +301,17 @@ describe('status and why', () => {
     expect(why['headline']).toBe('coordination/next-role.yaml has errors: a run would start nothing');
   });
 
+  it('show what is odd about a handoff that stops nobody, with its line', async () => {
+    const slips = asks.replace('tier: full', 'tier: ful\nanwser: A\nanswer: a');
+    const folder = projectWith({ [handoffPath]: slips });
+    const seen = (await line(folder, ['why'], 120)).out;
+    expect(seen).toContain('R07-implementer-1 is answered A; the next run resumes implementer');
+    expect(seen).toContain('line 5: The tier "ful" is not known. (tier-unknown) → Did you mean "full"?');
+    const again = await line(folder, ['resume', '--choose', 'A']);
+    expect(again.err).toContain('is answered A');
+    expect(again.err).toContain('next-role run');
+  });
+
   it('claim no time for a handoff that no runner has read', async () => {
     const folder = projectWith();
     expect((await line(folder, ['why'])).out).not.toContain('since');
@@ -317,6 +357,12 @@ describe('resume', () => {
     expect(refused.err).toContain(words);
     expect(read(folder, handoffPath)).toBe(asks);
   });
+});
+
+it('resume on a finished round names the round that comes next', async () => {
+  const done = pausedHandoff.replace('PAUSED', 'ROUND-COMPLETE');
+  const refused = await line(projectWith({ [handoffPath]: done }), ['resume', '--choose', 'A']);
+  expect(refused.err).toContain('next-role set round=R02');
 });
 
 describe('prompt', () => {

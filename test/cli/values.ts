@@ -81,6 +81,7 @@ export function lookWith(state: MachineState = initialState(), more: Partial<Loo
     prices: noPrices,
     state,
     situation: situationOf(policy, state),
+    remarks: [],
     last: null,
     runner: null,
     edited: false,

@@ -20,7 +20,7 @@ import { testPolicy } from '../rig/policy.ts';
 import { section, subject, table, textOf } from './page.ts';
 
 const rules = testPolicy();
-const known = { roles: Object.keys(rules.roles), tiers: Object.keys(rules.tiers) };
+const known = { roles: Object.keys(rules.roles), tiers: Object.keys(rules.tiers), presets: ['fast'] };
 const rows = table('code ', section('Diagnostics'));
 
 const folders: string[] = [];
@@ -57,6 +57,8 @@ function answering(answer: string, fingerprint: string): readonly Diagnostic[] {
   return verdict.type === 'park' ? verdict.problems : [];
 }
 
+const asking =
+  '---\nround: R1\nnext-role: human\nstatus: ESCALATE\nescalation: { question: Which?, options: { A: { do: x } } }\n';
 const bare = (keys: string): string => `CURRENT-ROUND: R01\n${keys}`;
 const settings = (text: string): Promise<readonly Diagnostic[]> =>
   problemsOf({ 'coordination/NEXT-ROLE.md': bare('STATUS: PAUSED\n'), [settingsPath]: text });
@@ -85,7 +87,10 @@ const provoked: Readonly<Record<DiagnosticCode, readonly Provocation[]>> = {
     () => reading(bare(`NOTE: ${'x'.repeat(headerCharsMax)}`)),
   ],
   'key-duplicate': [() => reading('ROUND: 1\nCURRENT-ROUND: 1\n')],
-  'key-unknown': [() => problemsOfEdit('STATUS: READY\n', { 'two words': 'x' })],
+  'key-unknown': [
+    () => problemsOfEdit('STATUS: READY\n', { 'two words': 'x' }),
+    () => reading(bare('STATUS: PAUSED\nANWSER: A\n')),
+  ],
   'value-not-text': [() => reading('---\nstatus: [READY]\n---\n')],
   'status-missing': [() => reading(bare('STATUS:\n'))],
   'status-unknown': [() => reading(bare('NEXT-ROLE: human\nSTATUS: DONE\n'))],
@@ -96,11 +101,13 @@ const provoked: Readonly<Record<DiagnosticCode, readonly Provocation[]>> = {
   ],
   'round-missing': [() => reading('STATUS: PAUSED\n')],
   'tier-unknown': [() => reading(bare('STATUS: PAUSED\nTIER: turbo\n'))],
+  'preset-unknown': [() => reading(bare('STATUS: PAUSED\nPRESET: cheapo\n'))],
   'model-unknown': [() => reading(bare('STATUS: PAUSED\nMODELS: opus\n'))],
   'input-outside': [() => reading(bare('STATUS: PAUSED\nInputs: ../a.md\n'))],
   'escalation-invalid': [() => reading(bare('NEXT-ROLE: human\nSTATUS: ESCALATE\n'))],
   'escalation-no-options': [() => reading('---\nround: R1\nstatus: PAUSED\nescalation: Which?\n---\n')],
-  'answer-unknown': [() => answering('Z', 'q1')],
+  'answer-unknown': [() => answering('Z', 'q1'), () => reading(`${asking}answer: Z\n---\n`)],
+  'answer-in-body': [() => reading(`${asking}---\n\nanswer: A\n`)],
   'answer-stale': [() => answering('A', 'q2')],
   'data-yaml': [() => settings('tier: [')],
   'data-invalid': [

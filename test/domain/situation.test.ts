@@ -43,6 +43,39 @@ describe('describe()', () => {
     });
   });
 
+  it.each([
+    ['a status that nobody knows', facts({ status: null, statusText: 'REDY', role: 'implementer' })],
+    ['a pause', facts({ status: 'PAUSED', role: 'implementer' })],
+    ['BLOCKED', facts({ status: 'BLOCKED', role: 'implementer' })],
+    ['a foreign WORKING', facts({ status: 'WORKING', role: 'implementer' })],
+  ])('leads from %s over an open question back to the question, never to READY', (_, handoff) => {
+    const { headline, next } = situate(policy, go([escalated, read(handoff, { digest: 'd2' })]));
+    expect(headline).toContain('implementer still asks (R01-implementer-1): Which one rules?');
+    expect(next).toContain('next-role set status=ESCALATE');
+    expect(next.join(' ')).not.toContain('READY');
+  });
+
+  it.each([
+    ['tier', facts({ tier: 'ful' }), 'next-role set tier=full', 'did you mean "full"?'],
+    ['preset', facts({ preset: 'cheapo' }), 'next-role set preset!', 'is not known (careful, quick)'],
+    ['preset', facts({ preset: 'carefull' }), 'next-role set preset=careful', 'did you mean "careful"?'],
+  ])('names the command that mends an unknown %s', (_, handoff, command, words) => {
+    const preset = { about: '', classes: {}, risk: 'both', escalate: true } as const;
+    const rules = testPolicy({ digest: 'p2', presets: { careful: preset, quick: preset } });
+    const situation = situate(rules, step(rules, initialState(), read(handoff)).state);
+    expect(situation.next[0]).toBe(command);
+    expect(situation.headline).toContain(words);
+  });
+
+  it('says of a given answer whom the next run resumes', () => {
+    const given = facts({ status: 'ESCALATE', role: 'implementer', escalation: question, answer: 'A' });
+    const answered = go([escalated, read(given, { digest: 'd2' })]);
+    expect(situate(policy, answered)).toMatchObject({
+      headline: 'R01-implementer-1 is answered A; the next run resumes implementer',
+      next: ['next-role run'],
+    });
+  });
+
   it('bounds a working session by its total clock, and a pause by its end', () => {
     const working = go([read(facts()), { type: 'CLAIMED', at: 2_000, digest: 'd2', baseline: {} }]);
     expect(situate(policy, working)).toMatchObject({

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { builtinFile, builtinNames } from '../../effects/catalog.ts';
 import { coordinationDir } from '../../protocol/artifact.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../protocol/nearest.ts';
 import { createFile } from '../newfile.ts';
 import { print, printJson } from '../output.ts';
 import { exits, projectFor, refuse } from '../shell.ts';

@@ -7,7 +7,7 @@ import { isError } from '../../protocol/diagnostic.ts';
 import type { GateResult } from '../../protocol/finding.ts';
 import { gateNames, isGateName, type GateName } from '../../protocol/gateplan.ts';
 import { gateOnDemand } from '../../runner/gateondemand.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../protocol/nearest.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { problemLines } from '../render.ts';
 import { gateScreen } from '../screens/gate.ts';

@@ -10,7 +10,7 @@ import { findProgram } from '../../effects/environment.ts';
 import { ensureIgnored, repositoryOf } from '../../effects/git.ts';
 import { coordinationDir, handoffNames, settingsPath } from '../../protocol/artifact.ts';
 import type { Policy } from '../../protocol/policy.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../protocol/nearest.ts';
 import { createFile, isThere } from '../newfile.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { nextLines } from '../screens/end.ts';

@@ -7,6 +7,7 @@ import { readText } from '../../effects/files.ts';
 import { findProject } from '../../effects/project.ts';
 import { isError } from '../../protocol/diagnostic.ts';
 import { inspectText } from '../../runner/inspect.ts';
+import { remembered } from '../../runner/look.ts';
 import type { Inspection } from '../../runner/inspect.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { problemLines } from '../render.ts';
@@ -22,7 +23,9 @@ export const inspect: Command = async (shell, input) => {
   if (file === null) return refuse(shell, `There is no file "${path}"`, 'next-role init');
   const project = await findProject(dirname(path));
   const { policy } = await readCatalog(project?.root ?? dirname(path));
-  const inspection = inspectText(file.text, policy);
+  // The project's own handoff is read as a run would read it: with what its journal remembers.
+  const known = project?.handoff === path ? remembered(project) : undefined;
+  const inspection = inspectText(file.text, policy, known);
   if (shell.json) printJson(shell.out, inspection);
   else print(shell.out, screen(inspection, relative(shell.cwd, path) || path, layoutColumns(shell.out)));
   return inspection.diagnostics.some(isError) ? exits.failed : exits.finished;

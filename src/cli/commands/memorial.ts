@@ -10,7 +10,7 @@ import { readText } from '../../effects/files.ts';
 import { memorialPath, readMemorial, retiredPath } from '../../protocol/memorial.ts';
 import type { Rule } from '../../protocol/memorial.ts';
 import type { Project } from '../../protocol/project.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../protocol/nearest.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { counted } from '../quantity.ts';
 import { problemLines } from '../render.ts';

@@ -5,7 +5,7 @@ import { look } from '../../runner/look.ts';
 import { briefFor } from '../../runner/briefing.ts';
 import { byteLength } from '../../protocol/bytes.ts';
 import type { Brief, Order } from '../../protocol/session.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../protocol/nearest.ts';
 import { layoutColumns, print, printJson } from '../output.ts';
 import { worker } from '../pulse.ts';
 import { bytes } from '../quantity.ts';

@@ -7,7 +7,7 @@ import { readCatalog } from '../../effects/catalog.ts';
 import { readText, replaceIf } from '../../effects/files.ts';
 import { findProject } from '../../effects/project.ts';
 import type { HandoffChange } from '../../protocol/handoff.ts';
-import { knownRoles } from '../../protocol/policy.ts';
+import { knownNames } from '../../protocol/policy.ts';
 import { applyEdits, parseEdits } from '../assignment.ts';
 import type { Asked } from '../assignment.ts';
 import { print, printJson } from '../output.ts';
@@ -27,7 +27,7 @@ export const set: Command = async (shell, input) => {
   if (path === null) return exits.usage;
   const project = await findProject(dirname(path));
   const { policy } = await readCatalog(project?.root ?? dirname(path));
-  const known = { roles: knownRoles(policy), tiers: Object.keys(policy.tiers) };
+  const known = knownNames(policy);
   for (let tries = 0; tries < triesMax; tries += 1) {
     const before = await readText(path);
     if (before === null) return refuse(shell, `There is no file "${path}"`, 'next-role init');

@@ -17,7 +17,7 @@ export const why: Command = async (shell, input) => {
   const { order } = situation;
   const life = situation.waitsFor === 'session' && order !== null ? await lifeOf(project, order) : null;
   if (shell.json) {
-    const { runner, edited, problems } = seen;
+    const { runner, edited, problems, remarks } = seen;
     const words = { waitsForWords: waitsFor(seen), left: leftOf(seen), next: nextOf(seen) };
     printJson(shell.out, {
       project: project.root,
@@ -26,6 +26,7 @@ export const why: Command = async (shell, input) => {
       life,
       runner,
       edited,
+      remarks,
       files: problems,
     });
     return exits.finished;

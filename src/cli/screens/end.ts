@@ -32,7 +32,7 @@ export function endScreen(
   return [
     ...outcome(situation, wasStopped, options),
     ...(receipt === null || receipt.roles.length === 0 ? [] : ['', ...receiptLines(receipt, options)]),
-    ...nextLines(wasStopped ? ['next-role run'] : nextCommands(situation), options),
+    ...nextLines(wasStopped ? ['next-role run'] : situation.next, options),
   ];
 }
 
@@ -122,23 +122,6 @@ export function filesWords(files: readonly string[], room: number): string {
     if (width(words) <= room || shown === 1) return cut(words, room, 'start');
   }
   return '–';
-}
-
-/**
- * The commands a situation leads to, with the name of the next round filled in where it can be told.
- *
- * @example nextCommands({ round: 'R07', next: ['next-role set round=<next>'] }) // ['next-role set round=R08']
- */
-export function nextCommands(situation: Pick<Situation, 'round' | 'next'>): readonly string[] {
-  const name = following(situation.round);
-  return situation.next.map((line) => (name === null ? line : line.replace('<next>', name)));
-}
-
-/** Round names are free text; only a plain count at the end can be told on. */
-function following(round: string | null): string | null {
-  const [, start, digits] = /^([A-Za-z]*)(\d{1,6})$/.exec(round ?? '') ?? [];
-  if (start === undefined || digits === undefined) return null;
-  return `${start}${String(Number(digits) + 1).padStart(digits.length, '0')}`;
 }
 
 /** The commands that lead on; the usual one first. */

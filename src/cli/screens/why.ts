@@ -12,7 +12,6 @@ import { worker } from '../pulse.ts';
 import { problemLines } from '../render.ts';
 import { bad, forward, good, labelled, note, oneLine, quiet, strong, warn, wrap } from '../text.ts';
 import type { Line, Span, Text } from '../text.ts';
-import { nextCommands } from './end.ts';
 import { questionScreen } from './question.ts';
 
 export type WhyOptions = {
@@ -155,7 +154,7 @@ function questionLines(look: Look, options: WhyOptions): Text {
 }
 
 function problems(look: Look, columns: number): Text {
-  const own = look.situation.problems;
+  const own = [...look.situation.problems, ...look.remarks];
   const files = [
     ...(own.length === 0 ? [] : [{ file: look.project.handoffName, diagnostics: own }]),
     ...look.problems,
@@ -166,7 +165,7 @@ function problems(look: Look, columns: number): Text {
 /** A situation that goes on by itself does so only where a runner is there. */
 export function nextOf({ situation, runner }: Pick<Look, 'situation' | 'runner'>): readonly string[] {
   // Who reads this has typed `why` just now.
-  if (situation.rest !== null) return nextCommands(situation).filter((line) => line !== 'next-role why');
+  if (situation.rest !== null) return situation.next.filter((line) => line !== 'next-role why');
   const meanwhile = situation.next.filter((line) => line === 'next-role retry');
   return [runner === null ? 'next-role run' : 'nothing: it goes on by itself', ...meanwhile];
 }
