@@ -1,6 +1,7 @@
 // What we ourselves write for one round, agents' streams apart: by the growth of each folder between two rounds.
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { ours, resident, until } from '../process.mjs';
 import { freshProject, isFinished, roundText } from '../project.mjs';
 
@@ -18,6 +19,7 @@ export async function measure({ quick }) {
     };
     await run('R00');
     const before = sizes(project.folder);
+    const journal = join(project.folder, '.next-role/journal.jsonl');
     for (let at = 1; at <= rounds; at += 1) await run(`R0${at}`);
     const after = sizes(project.folder);
     const rows = Object.keys(after).map((name) => ({
@@ -25,8 +27,14 @@ export async function measure({ quick }) {
       kind: 'ours',
       bytes: Math.round((after[name] - before[name]) / rounds),
     }));
+    // As it is kept once the file is long enough (src/effects/segments.ts).
+    const grown = readFileSync(journal).subarray(before.journal);
+    const packed = Math.round(gzipSync(grown).length / rounds);
+    rows.splice(1, 0, { name: 'the same, once it is packed away', kind: 'ours', bytes: packed });
     const own = rows.filter(({ name }) => name === 'journal' || name === 'log for people');
-    return { rows, figures: { bytesPerRound: own.reduce((sum, { bytes }) => sum + bytes, 0) } };
+    const written = own.reduce((sum, { bytes }) => sum + bytes, 0);
+    const log = own.find(({ name }) => name === 'log for people').bytes;
+    return { rows, figures: { bytesPerRound: written, keptPerRound: packed + log } };
   } finally {
     await watching.end();
   }

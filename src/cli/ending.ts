@@ -5,8 +5,9 @@
 import { deadlineOf } from '../domain/effects.ts';
 import { JournalDamaged } from '../protocol/journal.ts';
 import type { Project } from '../protocol/project.ts';
-import { look, type Look } from '../runner/look.ts';
-import type { RunEnd } from '../runner/run.ts';
+import { readLedgers } from '../runner/ledger.ts';
+import { look } from '../runner/look.ts';
+import type { Known, RunEnd } from '../runner/run.ts';
 import { layoutColumns } from './output.ts';
 import { endReceiptOf } from './receipt.ts';
 import type { EndReceipt } from './receipt.ts';
@@ -64,14 +65,14 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
     case 'rest':
     case 'stopped': {
       const { situation } = end;
-      const seen = await look(project);
-      const { policy, state } = seen;
+      const seen = end.known ?? (await lookedFor(project));
+      const { policy, context } = seen;
       const { receipt, damage } = await summed(project, seen, situation.round);
       const ms = shell.now() - options.startedAt;
       const ended = endScreen(situation, receipt, end.type === 'stopped', { columns, command, ms });
       const screen = damage === null ? ended : [...wrap(damage, columns).map(warned), '', ...ended];
       if (situation.question === null || options.name !== null) return screen;
-      const defaultAt = deadlineOf(policy, state.context);
+      const defaultAt = deadlineOf(policy, context);
       const asking = { columns, command, now: shell.now(), handoff: project.handoffName, defaultAt };
       return [...questionScreen(situation.question, asking), '', ...screen];
     }
@@ -91,10 +92,17 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
   }
 }
 
+/** Where a run was ended by others than itself. */
+async function lookedFor(project: Project): Promise<Known> {
+  const { policy, prices, state } = await look(project);
+  const ledger = (round: string) => readLedgers(project).find((each) => each.round === round) ?? null;
+  return { policy, prices, context: state.context, ledger };
+}
+
 type Summed = { readonly receipt: EndReceipt | null; readonly damage: string | null };
 
 /** A round stands as it ended, whatever became of an old line of the journal; that is told beside it. */
-async function summed(project: Project, seen: Look, round: string | null): Promise<Summed> {
+async function summed(project: Project, seen: Known, round: string | null): Promise<Summed> {
   if (round === null) return { receipt: null, damage: null };
   try {
     return { receipt: await endReceiptOf(project, seen, round), damage: null };

@@ -9,11 +9,10 @@ import { receiptOf, totalsOf } from '../domain/receipt.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { openTail } from '../effects/tail.ts';
 import type { Policy } from '../protocol/policy.ts';
-import type { PriceSheet } from '../protocol/prices.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import type { Order } from '../protocol/session.ts';
-import { readLedgers } from '../runner/ledger.ts';
+import type { Known } from '../runner/run.ts';
 
 export type RoleReceipt = {
   readonly role: string;
@@ -52,13 +51,13 @@ const writingTools: ReadonlySet<string> = new Set([
 /** The receipt of a round; null when there is no journal, or one too long to be summed up at the end of a run. */
 export async function endReceiptOf(
   project: Project,
-  { policy, prices }: { readonly policy: Policy; readonly prices: PriceSheet },
+  { policy, prices, ledger: ledgerOf }: Known,
   round: string,
 ): Promise<EndReceipt | null> {
   const size = await sizeOf(journalPath(project));
   if (size === null || size > journalBytesMax) return null;
-  const ledger = readLedgers(project).find((each) => each.round === round);
-  if (ledger === undefined) return null;
+  const ledger = ledgerOf(round);
+  if (ledger === null) return null;
   const files = new Map<string, readonly string[]>();
   for (const { order } of ledger.work.slice(0, streamsMax)) {
     files.set(order.id, await filesWritten(project, policy, order));

@@ -39,8 +39,10 @@ export async function openViewer(shell: Shell, options: ViewerOptions): Promise<
 function jsonViewer(shell: Shell): Viewer {
   return {
     publish: (notice) => printJsonLine(shell.out, notice),
-    end: (project, end) =>
-      printJsonLine(shell.out, { type: 'end', at: shell.now(), project: project.root, end }),
+    end(project, end) {
+      const told = 'known' in end ? { ...end, known: undefined } : end;
+      printJsonLine(shell.out, { type: 'end', at: shell.now(), project: project.root, end: told });
+    },
     hide: () => undefined,
     close: () => undefined,
   };

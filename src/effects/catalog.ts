@@ -16,6 +16,7 @@ import type { Policy } from '../protocol/policy.ts';
 import { readPrices } from '../protocol/prices.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import { agentPrograms, packageRoot } from './packageroot.ts';
+import { timesOf, withFiles } from './policykept.ts';
 
 export { packageRoot };
 
@@ -105,27 +106,11 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
  * A word that changes when a file behind a project's policy may have changed. A few looks at names and times, no
  * reading, so that it can be asked for every few seconds.
  *
- * @example (await catalogStamp('/p')) === (await catalogStamp('/p')) // true, while nobody edits
+ * @example catalogStamp('/p') === catalogStamp('/p') // true, while nobody edits
  */
-export async function catalogStamp(project: string): Promise<string> {
-  const shelf = openShelf();
-  const folders = ['roles', 'state'].map((name) => `${coordinationDir}/${name}`);
-  const names = await Promise.all(
-    folders.map(async (folder) => (await shelf.list(project, folder)).map((name) => `${folder}/${name}`)),
-  );
-  const looks = [settingsPath, ...names.flat()].map(
-    async (name) => `${name} ${await timesOf(join(project, name))}`,
-  );
-  return (await Promise.all(looks)).join('\n');
-}
-
-async function timesOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mtimeNs, ctimeNs].join(' ');
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  }
+export function catalogStamp(project: string): string {
+  const paths = ['roles', 'state'].flatMap((name) => withFiles(join(project, coordinationDir, name)));
+  return [join(project, settingsPath), ...paths].flatMap(timesOf).join('\n');
 }
 
 /**

@@ -8,6 +8,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { coordinationDir, settingsPath } from '../protocol/artifact.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
+import { errorCode } from './files.ts';
 import { agentPrograms, packageRoot } from './packageroot.ts';
 
 type Place = Pick<Project, 'root' | 'own'>;
@@ -67,7 +68,8 @@ export function policyStamp(project: string): string {
   return [...paths, ...programs].flatMap(timesOf).join('\n');
 }
 
-function withFiles(folder: string): readonly string[] {
+/** A folder and what is in it. */
+export function withFiles(folder: string): readonly string[] {
   try {
     return [folder, ...readdirSync(folder).map((name) => join(folder, name))];
   } catch {
@@ -76,9 +78,16 @@ function withFiles(folder: string): readonly string[] {
   }
 }
 
-function timesOf(path: string): readonly string[] {
-  const info = statSync(path, { throwIfNoEntry: false });
-  return info === undefined
-    ? []
-    : [[path, info.ino, info.size, info.mtimeMs, info.ctimeMs, info.mode].join(' ')];
+/**
+ * What tells one content of a path from another without reading it; nothing where nothing is. Synchronous, because it is
+ * asked for every few seconds, for a thousand projects: a trip to the thread pool costs ten times the look.
+ */
+export function timesOf(path: string): readonly string[] {
+  try {
+    const info = statSync(path, { throwIfNoEntry: false, bigint: true });
+    if (info === undefined) return [];
+    return [[path, info.ino, info.size, info.mtimeNs, info.ctimeNs, info.mode].join(' ')];
+  } catch (error) {
+    return [`${path} ${errorCode(error)}`];
+  }
 }

@@ -5,6 +5,7 @@
  * seconds whatever the `stat` says, so that a caller who reads at each hint ends with the content that is there. It
  * never reads a file, and never goes silent: when events stop, it goes on by polling and says why.
  */
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { FSWatcher } from 'chokidar';
@@ -61,6 +62,7 @@ export async function watchFiles(
   const settler = createSettler({ settleMs, secondLookMs }, onHint);
   const folders = groupByFolder(paths);
   let reason = await networkReason(folders.map(({ path }) => path));
+  const isRemote = reason !== null;
   let closed = false;
   let resting = options.resting ?? false;
 
@@ -76,15 +78,15 @@ export async function watchFiles(
   };
   const look = async (): Promise<void> => {
     for (const folder of folders) {
-      for (const path of await whatChanged(folder)) settler.touch(path);
+      for (const path of await whatChanged(folder, isRemote)) settler.touch(path);
       if (closed || !(await tune(folder, reason === null && !resting, events))) continue;
       // What was saved while the events were being opened came too early for them.
-      for (const path of await whatChanged(folder)) settler.touch(path);
+      for (const path of await whatChanged(folder, isRemote)) settler.touch(path);
     }
   };
 
   // What is there now is the caller's to read; only what differs from it later is worth a hint.
-  for (const folder of folders) await whatChanged(folder);
+  for (const folder of folders) await whatChanged(folder, isRemote);
   await look();
   let looking = Promise.resolve();
   let ticker = setTimeout(tick, statEveryMs);
@@ -152,13 +154,13 @@ function groupByFolder(paths: readonly string[]): readonly Folder[] {
 }
 
 /** The paths whose file is another one than at the last look. */
-async function whatChanged(folder: Folder): Promise<readonly string[]> {
-  const identity = await signature(folder.path, 'identity');
+async function whatChanged(folder: Folder, isRemote: boolean): Promise<readonly string[]> {
+  const identity = await signature(folder.path, 'identity', isRemote);
   if (identity !== folder.identity) folder.stale = true;
   folder.identity = identity;
   const changed: string[] = [];
   for (const [name, path] of folder.files) {
-    const now = await signature(resolve(folder.path, name), 'content');
+    const now = await signature(resolve(folder.path, name), 'content', isRemote);
     if (now === folder.signatures.get(name)) continue;
     folder.signatures.set(name, now);
     changed.push(path);
@@ -166,10 +168,15 @@ async function whatChanged(folder: Folder): Promise<readonly string[]> {
   return changed;
 }
 
-/** Nanosecond times, because two saves within a millisecond can have the same size. An error is a state like another. */
-async function signature(path: string, of: 'identity' | 'content'): Promise<string> {
+/**
+ * Nanosecond times, because two saves within a millisecond can have the same size. An error is a state like another.
+ * Synchronous, because a thousand projects are looked at twice a second; but a server that does not answer must hold up
+ * nobody else.
+ */
+async function signature(path: string, of: 'identity' | 'content', isRemote: boolean): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs, birthtimeNs } = await stat(path, { bigint: true });
+    const info = isRemote ? await stat(path, { bigint: true }) : statSync(path, { bigint: true });
+    const { dev, ino, size, mtimeNs, ctimeNs, birthtimeNs } = info;
     // Removed and made again, a folder often gets the same inode number; its birth tells the two apart.
     return of === 'identity' ? `${dev}:${ino}:${birthtimeNs}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
   } catch (error) {

@@ -10,7 +10,9 @@ export function chronicle({ log }: Log, notice: Notice): void {
   switch (notice.type) {
     case 'decided': {
       const wants = notice.effects.map(({ kind }) => kind).join(' ');
-      log.info({ seq: notice.seq, event: notice.event.type, state: notice.state.value, wants }, 'decided');
+      // What only looks says nothing that the next line does not say as well.
+      const level = wants === 'read' || wants === 'settle' || wants === 'gate' ? 'debug' : 'info';
+      log[level]({ seq: notice.seq, event: notice.event.type, state: notice.state.value, wants }, 'decided');
       return;
     }
     case 'session-started': {

@@ -20,29 +20,48 @@ export function readLedgers(project: Project): readonly Ledger[] {
 /** The ledger of the round at hand, kept while a run makes its decisions, so that its end reads no long journal. */
 export type RunningLedger = {
   take(decision: Decision): void;
-  /** Of a round that is over; null when nothing is known of it. @throws JournalDamaged */
-  closed(round: string): Ledger | null;
+  /** Null when nothing is known of the round. @throws JournalDamaged */
+  of(round: string): Ledger | null;
 };
 
 /**
  * @param isNew whether the journal was empty when the run began; else it is read once, at the end of the first round
  */
 export function runningLedger(project: Project, isNew: boolean): RunningLedger {
+  /** Of the round that was worked last. */
   let decisions: Decision[] = [];
-  // Rounds of which `decisions` holds not all, by what was read or closed before; null while nobody looked.
+  let current: string | null = null;
+  // Rounds of which `decisions` may hold not all; null while nobody knows which there are.
   let earlier: Set<string> | null = isNew ? new Set() : null;
+  const mine = (round: string): Ledger | undefined =>
+    ledgersOf(decisions).find((each) => each.round === round);
   return {
     take(decision) {
-      if (counts(decision)) decisions.push(decision);
+      if (!counts(decision)) return;
+      const round = roundOf(decision);
+      if (round !== null && round !== current) {
+        if (current !== null) earlier?.add(current);
+        current = round;
+        decisions = [];
+      }
+      decisions.push(decision);
     },
-    closed(round) {
-      const isWhole = earlier?.has(round) === false;
-      const ledgers = isWhole ? ledgersOf(decisions) : readLedgers(project);
-      earlier = new Set([...(earlier ?? []), ...ledgers.map((ledger) => ledger.round)]);
-      decisions = [];
-      return ledgers.find((ledger) => ledger.round === round) ?? null;
+    of(round) {
+      if (round === current && earlier?.has(round) === false) return mine(round) ?? null;
+      const all = readLedgers(project);
+      const found = all.find((each) => each.round === round) ?? null;
+      earlier = new Set(all.map((each) => each.round));
+      // All of it was worked in this run: the next time nothing is read.
+      if (round === current && found?.ordered === mine(round)?.ordered) earlier.delete(round);
+      return found;
     },
   };
+}
+
+/** The round that an order was made for; null where a decision orders nothing. */
+function roundOf({ effects }: Decision): string | null {
+  for (const effect of effects) if ('order' in effect) return effect.order.round;
+  return null;
 }
 
 /** Whether a ledger is made of it. */

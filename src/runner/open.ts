@@ -112,7 +112,7 @@ async function openHeld(
   project: Project,
   { say, oneThread = false }: OpenOptions,
 ): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | Held> {
-  const stamp = await catalogStamp(project.root);
+  const stamp = catalogStamp(project.root);
   const lookedAt = policyStamp(project.root);
   const { policy, prices, problems } = await readPolicy(project, oneThread);
   const keep = (): void => {

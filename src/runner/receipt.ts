@@ -15,7 +15,7 @@ export async function keepReceipt(
 ): Promise<string | null> {
   const path = receiptPath(round);
   try {
-    const ledger = running.closed(round);
+    const ledger = running.of(round);
     if (ledger === null) return null;
     const text = receiptText(receiptOf(ledger, prices));
     if (!(await insideProject(project.root, path)))

@@ -20,7 +20,7 @@ export async function reload(
   round: OpenRound,
   { say, now, mayCount }: Means,
 ): Promise<Extract<MachineEvent, { type: 'POLICY' }> | null> {
-  const stamp = await catalogStamp(round.project.root);
+  const stamp = catalogStamp(round.project.root);
   if (stamp === round.stamp || (await mayCount?.()) === false) return null;
   const { policy, prices, problems } = await readPolicy(round.project, round.oneThread);
   if (stamp === round.stamp) return null;

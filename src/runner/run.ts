@@ -11,6 +11,7 @@ import { redactEvent } from './redactevent.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { reload } from './reload.ts';
 import { budgetWarnings } from '../domain/budget.ts';
+import type { Ledger } from '../domain/receipt.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
 import { explain } from '../effects/files.ts';
@@ -39,10 +40,17 @@ export type RunOptions = {
   readonly oneThread?: boolean;
 };
 
+/** What a run knows at its end, so that nobody has to look for it again. */
+export type Known = Pick<OpenRound, 'policy' | 'prices'> & {
+  readonly context: MachineState['context'];
+  /** The sessions of a round. @throws JournalDamaged */
+  readonly ledger: (round: string) => Ledger | null;
+};
+
 /** How a run ended. */
 export type RunEnd =
-  | { readonly type: 'rest'; readonly situation: Situation }
-  | { readonly type: 'stopped'; readonly situation: Situation }
+  | { readonly type: 'rest'; readonly situation: Situation; readonly known?: Known }
+  | { readonly type: 'stopped'; readonly situation: Situation; readonly known?: Known }
   | { readonly type: 'taken'; readonly message: string }
   /** Settings or data files with errors; they were published as problems. */
   | { readonly type: 'misconfigured' }
@@ -110,8 +118,10 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
     await begin(round, { hands, queue, say });
     for (;;) {
       const situation = describe(round.policy, round.state);
-      if (signal.aborted && !busy.has(round.state.value)) return { type: 'stopped', situation };
-      if (queue.isEmpty() && options.until(situation)) return { type: 'rest', situation };
+      if (signal.aborted && !busy.has(round.state.value))
+        return { type: 'stopped', situation, known: known(round) };
+      if (queue.isEmpty() && options.until(situation))
+        return { type: 'rest', situation, known: known(round) };
       // What a session and we ourselves write in between is no news.
       if (busy.has(round.state.value)) watcher.rest(true);
       else if (queue.isEmpty() && round.state.value !== 'reading') watcher.rest(false);
@@ -127,6 +137,10 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
     await hands.close();
     await pruned;
   }
+}
+
+function known({ policy, prices, state, ledger }: OpenRound): Known {
+  return { policy, prices, context: state.context, ledger: (round) => ledger.of(round) };
 }
 
 /** A round has ended: the streams of rounds long past go. */
