@@ -15,6 +15,7 @@ import {
   fileOf,
   good,
   goodRound,
+  handoff,
   makeProject,
   play,
   removeProjects,
@@ -117,8 +118,8 @@ describe('a round with isolation: worktree', () => {
     const memorial = 'coordination/MEMORIAL.md';
     const waits = [{ say: 'I begin.' }, { pause: 1000 }];
     const project = await makeProject({
+      handoff: handoff({ 'next-role': 'reviewer' }),
       scenario: {
-        ...goodRound,
         reviewer: [
           [
             // Neither the file nor a history that has it, nor a link to it; the product is there.
@@ -168,8 +169,6 @@ describe('a round with isolation: worktree', () => {
     expect((await line(project.root, ['resume', '--choose', 'A'])).code).toBe(0);
     expect((await play(project)).ended).toMatchObject({ type: 'rest', situation: { rest: 0 } });
     expect(await auditOf(project)).toEqual([
-      ['architect'],
-      ['implementer'],
       ['reviewer', `hidden-read OBS ${log}`],
       ['memorial'],
       ['memorial'],
