@@ -10,9 +10,13 @@ import {
   type HumanMove,
   type World,
 } from '../rig/world.ts';
-import { testPolicy } from '../rig/policy.ts';
+import type { Policy } from '../../src/protocol/policy.ts';
+import { opinionPolicy, testPolicy } from '../rig/policy.ts';
 
-const policy = testPolicy();
+/** Half of all histories have a second opinion on every review. */
+const policies = [testPolicy(), opinionPolicy()] as const;
+const { caps } = policies[0];
+const policyFor = (moves: readonly AgentMove[]): Policy => policies[moves.length % 2 === 0 ? 0 : 1];
 /** More effects than any bounded history needs. */
 const actsMax = 2_000;
 const limitWaits = 60;
@@ -24,7 +28,7 @@ function play(
   look: (world: World) => void = () => undefined,
 ): World {
   let next = 0;
-  const world = createWorld(policy, () => moves[next++ % moves.length] ?? 'good');
+  const world = createWorld(policyFor(moves), () => moves[next++ % moves.length] ?? 'good');
   for (const move of history) {
     if (move === 'act') world.act();
     else world.human(move);
@@ -48,7 +52,7 @@ describe('what must always be true', () => {
         const world = play([], moves);
         expect(resting).toContain(world.state.value);
         const counted = world.sessions.length - (world.state.context.round?.limitWaits ?? 0);
-        expect(counted).toBeLessThanOrEqual(policy.caps.perRound);
+        expect(counted).toBeLessThanOrEqual(caps.perRound);
         expect(world.state.context.round?.limitWaits ?? 0).toBeLessThanOrEqual(limitWaits);
       }),
       { numRuns: 500 },
@@ -65,7 +69,7 @@ describe('what must always be true', () => {
           for (const { order } of world.sessions) {
             perDispatch.set(order.dispatchId, (perDispatch.get(order.dispatchId) ?? 0) + 1);
           }
-          for (const n of perDispatch.values()) expect(n).toBeLessThanOrEqual(policy.caps.perDispatch);
+          for (const n of perDispatch.values()) expect(n).toBeLessThanOrEqual(caps.perDispatch);
         },
       ),
       { numRuns: 500 },
@@ -107,7 +111,7 @@ describe('what must always be true', () => {
     fc.assert(
       fc.property(someHistory, someMoves, (history, moves) => {
         play(history, moves, (world) => {
-          const situation = situate(policy, world.state);
+          const situation = situate(policyFor(moves), world.state);
           expect(situation.headline).not.toBe('');
           expect(situation.next.length).toBeGreaterThan(0);
           if (resting.includes(world.state.value)) expect(situation.rest).not.toBeNull();
@@ -126,7 +130,7 @@ describe('what must always be true', () => {
         );
         let state = initialState();
         for (const entry of world.log) {
-          const stepped = step(policy, state, entry.event);
+          const stepped = step(policyFor(moves), state, entry.event);
           expect(stepped.state).toEqual(entry.state);
           expect(stepped.effects).toEqual(entry.effects);
           state = stepped.state;

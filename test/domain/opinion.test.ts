@@ -6,21 +6,13 @@ import type { MachineEvent } from '../../src/protocol/event.ts';
 import type { HandoffFacts } from '../../src/protocol/handoff.ts';
 import type { Outcome } from '../../src/protocol/session.ts';
 import { ended, facts, gated, read, settled } from '../rig/facts.ts';
-import { contract, testPolicy } from '../rig/policy.ts';
+import { opinionPolicy, testPolicy } from '../rig/policy.ts';
 
 const report = 'coordination/reviews/REVIEWER-REPORT-R01.md';
 const secondReport = 'coordination/reviews/REVIEWER-REPORT-R01-SECOND.md';
 const shipped = testPolicy();
-const policy = testPolicy({
-  digest: 'opinions',
-  secondOpinion: 'always',
+const policy = opinionPolicy({
   caps: { ...shipped.caps, perDispatch: 2, perRole: 6, perRound: 30 },
-  roles: {
-    ...shipped.roles,
-    'second-reviewer': contract('second-reviewer', {
-      owes: [{ path: secondReport.replace('R01', '{round}'), tiers: [], sections: [] }],
-    }),
-  },
   failures: {
     ...shipped.failures,
     'rate-limited': {

@@ -145,3 +145,17 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     ...more,
   };
 }
+
+/** The same, with a second opinion on every review. */
+export function opinionPolicy(more: Partial<Policy> = {}): Policy {
+  const plain = testPolicy();
+  const report = 'coordination/reviews/REVIEWER-REPORT-{round}-SECOND.md';
+  const second = contract('second-reviewer', { owes: [{ path: report, tiers: [], sections: [] }] });
+  return {
+    ...plain,
+    digest: 'opinions',
+    secondOpinion: 'always',
+    roles: { ...plain.roles, 'second-reviewer': second },
+    ...more,
+  };
+}

@@ -3,6 +3,10 @@
  * says. It carries out effects as the hands would, so that random histories can be walked in microseconds. It may be
  * stopped and restored between any two steps.
  */
+import { firstReviewer, seatOf, secondReviewer } from '../../src/domain/companion.ts';
+import { awaitedPaths, owedPaths } from '../../src/domain/gate.ts';
+import { missingOpinion } from '../../src/domain/gates/review.ts';
+import type { GateResult } from '../../src/protocol/finding.ts';
 import { initialState, restore, step, store, wishes, type MachineState } from '../../src/domain/machine.ts';
 import { candidate } from '../../src/domain/route.ts';
 import type { Effect, MachineEvent } from '../../src/protocol/event.ts';
@@ -184,8 +188,13 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
     return event;
   }
 
-  function owed(order: Order): readonly string[] {
-    return (policy.roles[order.role]?.owes ?? []).map((artifact) => artifact.path);
+  /** Of a review for which a second opinion was asked, whether one is there is as good as the agents are. */
+  function gatesOf(order: Order): readonly GateResult[] {
+    const second = owedPaths(policy, { ...order, role: secondReviewer });
+    const isAsked = second.some((path) => Object.hasOwn(state.context.round?.baseline ?? {}, path));
+    if (seatOf(order).role !== firstReviewer || !isAsked || agent() === 'good') return [];
+    const findings = [missingOpinion(secondReviewer, [])];
+    return [{ gate: 'review', pass: true, ms: 1, findings, note: null }];
   }
 
   function write(change: Readonly<Record<string, string | null>>, expect: string): MachineEvent {
@@ -220,7 +229,9 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
           ? null
           : write({ status: 'WORKING', 'next-role': order.role, dispatch: order.id }, effect.expect);
         if (written !== null && written.type !== 'WRITTEN') return written;
-        const baseline = Object.fromEntries(owed(order).map((path) => [path, `a${artifacts}`]));
+        const baseline = Object.fromEntries(
+          awaitedPaths(policy, order).map((path) => [path, `a${artifacts}`]),
+        );
         return { type: 'CLAIMED', at: now, digest: digest(), baseline };
       }
       case 'dispatch':
@@ -236,7 +247,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
           digest: digest(),
           handoff,
           problems: [],
-          artifacts: owed(effect.order).map((path) => ({
+          artifacts: owedPaths(policy, effect.order).map((path) => ({
             path,
             present: artifacts > 0,
             changed: baseline[path] !== `a${artifacts}`,
@@ -246,7 +257,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
         };
       }
       case 'gate':
-        return { type: 'GATED', at: now, gates: [] };
+        return { type: 'GATED', at: now, gates: gatesOf(effect.order) };
       case 'write': {
         const event = write(effect.change, effect.expect);
         if (event.type === 'WRITTEN' && effect.escalation !== null && file.handoff !== null) {
