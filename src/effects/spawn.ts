@@ -42,10 +42,10 @@ export type RunnerOptions = {
   isDone(line: string, order: Order): boolean;
   /** What the session's environment is chosen from; our own unless said. */
   readonly inheritEnv?: NodeJS.ProcessEnv;
+  /** Between two looks at a session: output, clocks, and for an adopted one its life; 100 unless said. */
+  readonly lookEveryMs?: number;
 };
 
-/** Between two looks at a session: output, clocks, and for an adopted one its life. */
-const lookEveryMs = 100;
 /** Output read before the clocks are looked at again, while it flows faster than that. */
 const readBytesMax = 256 * 1024;
 /** Between the creation of a claim and its text lies one write of a shell. */
@@ -88,7 +88,7 @@ type Work = { readonly order: Order; readonly folder: string; readonly watch: Se
  */
 export function localRunner(options: RunnerOptions): Runner {
   const context: Context = {
-    options: { inheritEnv: process.env, ...options },
+    options: { inheritEnv: process.env, lookEveryMs: 100, ...options },
     project: existsSync(options.project) ? realpathSync(options.project) : options.project,
     followed: new Map(),
     stops: new Map(),
@@ -192,7 +192,7 @@ async function attend(
     const outputBytes = sizeOf(join(folder, 'stdout')) + sizeOf(join(folder, 'stderr'));
     const why = clocks.check(performance.now(), { outputBytes, done: done(), cpuMs });
     if (why !== null) expired ??= stop(context, order.id, why);
-    if (!more) await shim.wait(lookEveryMs);
+    if (!more) await shim.wait(context.options.lookEveryMs);
   }
   await expired;
   await context.stops.get(order.id);
