@@ -65,7 +65,10 @@ export function parseEdits(args: readonly string[], unset: string | null): Parse
     if (Object.hasOwn(change, key)) return { ok: false, message: `"${key}" is set twice`, hint: way };
     change[key] = null;
   }
-  if (Object.keys(change).length === 0) return { ok: false, message: 'There is nothing to set', hint: way };
+  if (Object.keys(change).length === 0) {
+    const message = file === null ? 'There is nothing to set' : `"${file}" says no KEY=VALUE to set`;
+    return { ok: false, message, hint: way };
+  }
   return { ok: true, asked: { file, change } };
 }
 

@@ -80,7 +80,7 @@ async function bodyOf(shell: Shell, project: Project, end: RunEnd, options: Endi
       return refusal('Another runner holds this project', end.message, command('next-role why'), columns);
     case 'misconfigured':
       return refusal(
-        'The settings have errors; nothing was started',
+        'Nothing was started: the settings have errors, or an agent is missing',
         '',
         command('next-role doctor'),
         columns,

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { commandTable } from './flags.ts';
 import type { CommandSpec, FlagSpec } from './commandspec.ts';
 import type { CommandName, FlagName } from './flags.ts';
+import { meant } from '../protocol/nearest.ts';
 import { print } from './output.ts';
 import { exits } from './shell.ts';
 import type { Input } from './shell.ts';
@@ -38,6 +39,15 @@ export async function parse(argv: readonly string[], options: ProgramOptions): P
   const program = build(options, (given) => {
     code = given;
   });
+  const [first, asked] = argv;
+  if (first === 'help' && asked !== undefined && !asked.startsWith('-') && !isCommand(asked)) {
+    const hint = meant(
+      asked,
+      commandTable.map(({ name }) => name),
+    );
+    print(options.err, [`unknown command '${asked}'. ${hint}See next-role help`]);
+    return exits.usage;
+  }
   try {
     // Bare `next-role` is a question, not a mistake.
     await program.parseAsync(argv.length === 0 ? ['help'] : argv, { from: 'user' });
@@ -46,6 +56,10 @@ export async function parse(argv: readonly string[], options: ProgramOptions): P
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? exits.finished : exits.usage;
   }
+}
+
+function isCommand(name: string): boolean {
+  return name === 'help' || commandTable.some((spec) => spec.name === name);
 }
 
 function build(options: ProgramOptions, done: (code: number) => void): Command {

@@ -40,6 +40,7 @@ export type DiagnosticCode =
   | 'tier-unknown'
   | 'preset-unknown'
   | 'model-unknown'
+  | 'directive-missing'
   | 'input-outside'
   | 'escalation-invalid'
   | 'escalation-no-options'

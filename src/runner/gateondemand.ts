@@ -16,6 +16,7 @@ import { oracleOf, owedHere, specPath } from './gatecase.ts';
 import { runGates, textOf, type GateCase, type OwedHere } from './gates.ts';
 import { readHandoff } from './handoff.ts';
 import { reportsOf } from './reports.ts';
+import { readLedgers } from './ledger.ts';
 import { readTrees } from './roundtrees.ts';
 
 export type GateRequest = {
@@ -45,6 +46,9 @@ export type GateReport =
     }
   | { readonly type: 'refused'; readonly message: string; readonly hint: string };
 
+/** Rounds named in a refusal. */
+const roundsNamedMax = 12;
+
 /** Where a round is, or a plain repository. */
 type Ground = { readonly root: string; readonly own: string; readonly project: Project | null };
 
@@ -66,6 +70,8 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
     gates: mergePlan(configured.gates, { gates: { tests: { command: tests } } }),
   };
   const place = await placeInRound(ground, policy, request);
+  const stranger = await unknownRound(ground, place.round, request.round);
+  if (stranger !== null) return stranger;
   const trees = await openTrees(ground.root, `${ground.own}/trees`);
   const change = await changeFrom(ground, trees, place.round, request.since);
   if ('refused' in change)
@@ -87,6 +93,28 @@ export async function gateOnDemand(request: GateRequest): Promise<GateReport> {
   const gates = await runGates(given, namesFor(policy, place.tier, request.only));
   const pass = gates.every((gate) => gate.pass);
   return { type: 'ran', root: ground.root, round: place.round, since: change.words, gates, pass, problems };
+}
+
+/** A round that was asked for must have left something: its sessions in the journal, its spec, or the handoff. */
+async function unknownRound(
+  ground: Ground,
+  round: string | null,
+  asked: string | null,
+): Promise<GateReport | null> {
+  const { project } = ground;
+  if (project === null || asked === null || round === null) return null;
+  const { policy } = await readCatalog(ground.root);
+  const current = (await readHandoff(project, policy)).reading.handoff?.round ?? null;
+  const known = [
+    ...new Set([
+      ...readLedgers(project).map((ledger) => ledger.round),
+      ...(current === null ? [] : [current]),
+    ]),
+  ];
+  const hasSpec = (await textOf(`${ground.root}/${specPath(round)}`)) !== null;
+  if (known.includes(round) || hasSpec) return null;
+  const message = `Nothing here is known of a round "${round}"; known: ${known.slice(-roundsNamedMax).join(', ')}`;
+  return { type: 'refused', message, hint: 'next-role gate' };
 }
 
 async function groundOf(folder: string): Promise<Ground | null> {

@@ -15,6 +15,7 @@ import { knownNames, readsIn, type Policy, type RoleContract } from '../protocol
 import type { Project } from '../protocol/project.ts';
 import type { Routing } from '../protocol/routing.ts';
 import { routingOf } from './routing.ts';
+import { nothingAsked } from './unasked.ts';
 
 /** How long a file that cannot be read may still be half saved, and how often it is looked at again. */
 const unsettled = { pauseMs: 60, looksMax: 5 };
@@ -106,12 +107,13 @@ export async function readEvent(
   const { digest, reading } = await readHandoff(project, policy);
   const { handoff } = reading;
   const routing = handoff === null ? null : await routingOf(project, policy, handoff);
+  const unasked = handoff?.status === 'READY' ? await nothingAsked(project, handoff) : null;
   return {
     type: 'READ',
     at,
     digest,
     handoff: handoff === null ? null : factsOf(handoff),
-    problems: reading.diagnostics,
+    problems: unasked === null ? reading.diagnostics : [...reading.diagnostics, unasked],
     dispatchId: handoff === null ? null : await inputsHash(project, policy, { handoff, routing }),
     question: handoff === null ? null : fingerprint(handoff.escalation),
     words: wordsDigest(handoff?.operatorDecision ?? null),

@@ -10,12 +10,14 @@ import { openJournal } from '../effects/journal.ts';
 import { acquire, type Acquired } from '../effects/lock.ts';
 import { openLog, type Log } from '../effects/log.ts';
 import { keepPolicy, policyStamp } from '../effects/policykept.ts';
+import { settingsPath } from '../protocol/artifact.ts';
 import { isError } from '../protocol/diagnostic.ts';
 import { JournalDamaged, type Loaded, type Store } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
+import { missingAgents } from './startable.ts';
 import { runningLedger, type RunningLedger } from './ledger.ts';
 
 /** A project in our hands. `state` moves, and `policy` with its POLICY events; everything else is fixed for this run. */
@@ -121,6 +123,11 @@ async function openHeld(
   };
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
+  const missing = await missingAgents(project, policy);
+  if (missing.length > 0) {
+    say({ type: 'problem', file: settingsPath, diagnostics: missing });
+    return { type: 'misconfigured' };
+  }
   const onTrouble = (text: string): void => say({ type: 'remark', level: 'warning', text });
   const store = openJournal(journalPath(project), { onTrouble });
   const loaded = loadOrDamaged(store);

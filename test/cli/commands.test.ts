@@ -85,10 +85,12 @@ describe('init', () => {
     for (const argv of [
       ['init', '--tier', 'fulll'],
       ['init', '--agent', 'nobody'],
+      ['init', '--agent', 'scripted'],
     ]) {
       const folder = emptyFolder();
       const refused = await line(folder, argv);
       expect(refused.code).toBe(64);
+      expect(refused.err).not.toContain('opencode, scripted');
       expect(readdirSync(folder)).toEqual([]);
     }
     expect((await line(emptyFolder(), ['init', '--tier', 'fulll'])).err).toContain(
@@ -228,6 +230,7 @@ describe('set', () => {
     [['status=READY', 'also'], 'KEY=VALUE'],
     [['status=READY', 'STATUS=PAUSED'], 'twice'],
     [[], 'nothing to set'],
+    [['foo'], '"foo" says no KEY=VALUE to set'],
   ])('refuses %j with 64, says what is wanted, and writes nothing', async (edits, wanted) => {
     const folder = projectWith();
     const refused = await line(folder, ['set', ...edits]);
@@ -365,6 +368,17 @@ it('resume on a finished round names the round that comes next', async () => {
   expect(refused.err).toContain('next-role set round=R02');
 });
 
+it('retry over a question says that it waits for an answer, in one line', async () => {
+  const refused = await line(projectWith({ [handoffPath]: asks }), ['retry']);
+  expect(refused.err).toContain('Nothing to try again: implementer asks, and waits for your answer\n');
+});
+
+it('gate refuses a round that has left nothing here', async () => {
+  const refused = await line(projectWith({}, true), ['gate', 'R77']);
+  expect(refused.code).toBe(64);
+  expect(refused.err).toContain('"R77"; known: R01');
+});
+
 describe('prompt', () => {
   it('shows parts, offered files and what is hidden, and the prompt itself on demand', async () => {
     const folder = projectWith({ 'coordination/PRD.md': 'x'.repeat(400) });
@@ -454,6 +468,21 @@ describe('doctor', () => {
     for (const fault of faults) expect(fault.remedy).not.toBeNull();
   });
 
+  it('finds a fault where no agent is installed at all, with what to type', async () => {
+    const seen = await withoutPrograms(() => line(emptyFolder(), ['doctor']));
+    expect(seen.code).toBe(1);
+    expect(seen.out).toContain('npm install -g @anthropic-ai/claude-code');
+    expect(seen.out).toContain('1 fault to mend first');
+  });
+
+  it('warns of a project in which nobody has said what to do', async () => {
+    const folder = emptyFolder();
+    await line(folder, ['init']);
+    expect((await line(folder, ['doctor'], 120)).out).toContain('Nothing says what round R01 is to do');
+    writeFileSync(join(folder, 'coordination/PRD.md'), 'A page that greets.\n');
+    expect((await line(folder, ['doctor'], 120)).out).not.toContain('Nothing says');
+  });
+
   it('shows the version of an agent it finds, and gives up on one that says nothing useful', async () => {
     const bin = emptyFolder();
     writeFileSync(join(bin, 'claude'), '#!/bin/sh\necho "9.9.9 (Claude Code)"\n');
@@ -490,4 +519,26 @@ describe('replay and completion', () => {
   it('refuses a shell it does not know', async () => {
     expect((await line(emptyFolder(), ['completion', 'tcsh'])).code).toBe(64);
   });
+});
+
+/** Runs with a PATH on which there is no program at all. */
+async function withoutPrograms<T>(work: () => Promise<T>): Promise<T> {
+  const before = process.env['PATH'];
+  process.env['PATH'] = emptyFolder();
+  try {
+    return await work();
+  } finally {
+    process.env['PATH'] = before;
+  }
+}
+
+it('run starts and writes nothing where the agent of a role that is still to work is not installed', async () => {
+  const ready = pausedHandoff.replace('PAUSED', 'READY');
+  const folder = projectWith({ [handoffPath]: ready, 'coordination/next-role.yaml': 'agent: claude\n' });
+  const refused = await withoutPrograms(() => line(folder, ['run'], 160));
+  expect(refused.code).toBe(2);
+  expect(refused.out).toContain('the agent "claude" is not installed');
+  expect(refused.out).toContain('next-role doctor');
+  expect(read(folder, handoffPath)).toBe(ready);
+  expect(existsSync(join(folder, '.next-role/journal.jsonl'))).toBe(false);
 });

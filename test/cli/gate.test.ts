@@ -36,6 +36,9 @@ describe('gate, in a plain git repository', () => {
     const folder = plainRepository();
     const green = await line(folder, ['gate', '--tests', 'true', '--json']);
     expect(green.code).toBe(0);
+    expect((await line(folder, ['gate', '--tests', 'true', '--only', 'tests,review'])).out).toMatch(
+      /✓ 1 passed, 1 not run\n$/,
+    );
     expect(JSON.parse(green.out)).toMatchObject({ pass: true });
     save(folder, { 'a.test.js': "it.only('a', () => {});\n", 'new.txt': 'x\n' });
     const red = await line(folder, ['gate', '--tests', 'echo boom; exit 4', '--json']);
@@ -86,7 +89,7 @@ describe('gate, in a plain git repository', () => {
     expect(out).toMatch(/^✗ tests /m);
     expect(out).toMatch(/^ {4}CRITICAL {2}`echo one; echo two; exit 1` ended with exit code 1/m);
     expect(out).toMatch(/^ {6}two$/m);
-    expect(out).toMatch(/✗ 1 of \d+ gates is red\n$/);
+    expect(out).toMatch(/✗ 1 of \d+ gates is red, \d+ not run\n$/);
     for (const text of out.split('\n')) expect(text.length).toBeLessThanOrEqual(80 + folder.length);
   });
 
@@ -122,6 +125,6 @@ describe('gate, in a project', () => {
       pass: true,
       findings: [{ severity: 'MINOR' }],
     });
-    expect((await line(folder, ['gate', 'R09', '--json'])).code).toBe(0);
+    expect((await line(folder, ['gate', 'R09', '--json'])).code).toBe(64);
   });
 });

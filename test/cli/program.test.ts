@@ -59,6 +59,13 @@ describe('the command line', () => {
     }
   });
 
+  it('refuses help for a command that nobody knows, with the one that was meant', async () => {
+    const { code, err } = await hear(['help', 'rnu']);
+    expect(code).toBe(64);
+    expect(err).toContain('unknown command \'rnu\'. Did you mean "run"?');
+    expect((await hear(['help', 'run'])).code).toBe(0);
+  });
+
   it('lists every command when asked for nothing', async () => {
     const { code, out } = await hear([]);
     expect(code).toBe(0);

@@ -103,6 +103,13 @@ const provoked: Readonly<Record<DiagnosticCode, readonly Provocation[]>> = {
   'tier-unknown': [() => reading(bare('STATUS: PAUSED\nTIER: turbo\n'))],
   'preset-unknown': [() => reading(bare('STATUS: PAUSED\nPRESET: cheapo\n'))],
   'model-unknown': [() => reading(bare('STATUS: PAUSED\nMODELS: opus\n'))],
+  'directive-missing': [
+    () =>
+      problemsOf({
+        'coordination/NEXT-ROLE.md': bare('NEXT-ROLE: architect\nSTATUS: READY\n'),
+        'coordination/PRD.md': textOf('templates/PRD.md'),
+      }),
+  ],
   'input-outside': [() => reading(bare('STATUS: PAUSED\nInputs: ../a.md\n'))],
   'escalation-invalid': [() => reading(bare('NEXT-ROLE: human\nSTATUS: ESCALATE\n'))],
   'escalation-no-options': [() => reading('---\nround: R1\nstatus: PAUSED\nescalation: Which?\n---\n')],

@@ -6,7 +6,8 @@ import { parse } from '../../src/cli/program.ts';
 import { packageRoot } from '../../src/effects/catalog.ts';
 import { decode } from '../../src/protocol/codec.ts';
 import { statuses } from '../../src/protocol/handoff.ts';
-import { outputTo } from '../cli/shell.ts';
+import { readSettings } from '../../src/protocol/settings.ts';
+import { line, outputTo } from '../cli/shell.ts';
 import { coded, fencesOf, proseOf, textOf } from './page.ts';
 
 const readme = textOf('README.md');
@@ -92,6 +93,39 @@ describe('the README', () => {
   it('has a page for every decision it numbers', () => {
     const numbers = readdirSync(join(packageRoot, 'docs/adr')).map((name) => Number(name.slice(0, 4)));
     expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, at) => at + 1));
+  });
+
+  it('gives the figures of the corpus that the program gives', async () => {
+    const corpus = (half: string): string => join(packageRoot, 'test/corpus/routing', half);
+    const counts = ['built', 'graded'].map(
+      (half) => readdirSync(corpus(half)).filter((name) => name.endsWith('.md')).length,
+    );
+    const { out } = await line(packageRoot, ['route', '--corpus', 'test/corpus/routing/graded'], 120);
+    const [, of, right] = /: (\d+) directives, (\d+) right/.exec(out) ?? [];
+    const [, less = 'none'] = /✗ (\d+) would get too little care/.exec(out) ?? [];
+    const [, more] = /(\d+) would get more care than needed/.exec(out) ?? [];
+    const words = readme.replace(/\s+/g, ' ');
+    expect(words).toContain(
+      `${(counts[0] ?? 0) + (counts[1] ?? 0)} labelled directives come with the source`,
+    );
+    expect(words).toContain(`built on ${counts[0]} of them, and are graded on the other ${of}`);
+    expect(words).toContain(
+      `gets ${right} right, gives ${more} more care than needed and ${less} too little`,
+    );
+  });
+
+  it('shows settings of an agent of one’s own that the program reads', () => {
+    const [block] = fences.filter(({ info }) => info === 'yaml');
+    const { settings, diagnostics } = readSettings(block?.text ?? '', { roles: [], tiers: [] });
+    expect(diagnostics).toEqual([]);
+    expect(settings).toMatchObject({ agent: 'mine', agents: { mine: { kind: 'command' } } });
+  });
+
+  it('installs Claude Code as doctor says and as the end-to-end tests do', () => {
+    const name = '@anthropic-ai/claude-code';
+    expect(readme).toContain(`npm install -g ${name}`);
+    expect(textOf('src/cli/checks/machine.ts')).toContain(`npm install -g ${name}`);
+    expect(textOf('test/e2e/clients/package.json')).toContain(`"${name}"`);
   });
 
   it('keeps its demo in the words that the demo prints', () => {

@@ -45,14 +45,31 @@ export async function checkAgents(path: string | undefined, cwd: string): Promis
   return Promise.all(programs.map((program) => checkAgent(program, path, cwd)));
 }
 
+/** What their makers say; the programs of the end-to-end tests are installed so (test/e2e/clients). */
+const installing: Readonly<Record<string, string>> = {
+  claude: 'npm install -g @anthropic-ai/claude-code',
+  codex: 'npm install -g @openai/codex',
+  gemini: 'npm install -g @google/gemini-cli',
+  opencode: 'npm install -g opencode-ai',
+};
+
+/** Outside a project nothing says that another agent is meant: one of the programs must be there. */
+export function checkSomeAgent(found: readonly Check[]): readonly Check[] {
+  if (found.some(({ words }) => words !== missingWords)) return [];
+  const remedy = `Install one, for example Claude Code: ${installing['claude'] ?? ''}`;
+  return [fault('agents', 'none is installed, and a round needs one', remedy)];
+}
+
+const missingWords = 'not installed';
+
 async function checkAgent(program: string, path: string | undefined, cwd: string): Promise<Check> {
   const name = `agent ${program}`;
   const found = findProgram(program, path, cwd);
   if (found === null) {
     return caution(
       name,
-      'not installed',
-      `Install it, or describe another agent in coordination/next-role.yaml`,
+      missingWords,
+      `${installing[program] ?? 'Install it'}; or describe another agent in coordination/next-role.yaml`,
     );
   }
   const end = await runProgram([found, '--version'], { cwd, timeoutMs: versionMsMax });

@@ -3,8 +3,6 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentOf } from '../../agents/index.ts';
-import { findProgram } from '../../effects/environment.ts';
 import { errorCode } from '../../effects/files.ts';
 import { repositoryOf } from '../../effects/git.ts';
 import { openJournal } from '../../effects/journal.ts';
@@ -15,6 +13,9 @@ import type { AgentSettings, Policy } from '../../protocol/policy.ts';
 import { journalPath, type Project } from '../../protocol/project.ts';
 import type { Look } from '../../runner/look.ts';
 import { look } from '../../runner/look.ts';
+import { readHandoff } from '../../runner/handoff.ts';
+import { missingProgram } from '../../runner/startable.ts';
+import { nothingAsked } from '../../runner/unasked.ts';
 import { counted } from '../quantity.ts';
 import { diagnosticLine } from '../render.ts';
 import { oneLine, plainOf } from '../text.ts';
@@ -34,6 +35,7 @@ export async function checkProject(project: Project, path: string | undefined): 
     ...checkSettings(seen),
     ...(await checkRoles(project, seen.policy, path)),
     checkHandoff(seen),
+    ...(await checkDirective(seen)),
     checkRunner(seen),
     journal,
   ];
@@ -112,8 +114,8 @@ async function missing(
     case 'codex':
     case 'gemini':
     case 'opencode': {
-      const program = settings.run ?? agentOf(settings.kind).program ?? '';
-      return findProgram(program, path, project.root) === null ? `"${program}" is not found` : null;
+      const program = missingProgram(settings, { path, root: project.root });
+      return program === null ? null : `"${program}" is not found`;
     }
     case 'scripted': {
       const scenario = join(project.root, settings.scenario ?? '');
@@ -137,6 +139,13 @@ function checkHandoff({ situation, project }: Look): Check {
     problem === undefined ? 'it cannot be read' : plainOf(diagnosticLine(problem)),
     'next-role inspect',
   );
+}
+
+/** A session on an untouched template is paid for, and can only guess. */
+async function checkDirective({ project, policy }: Look): Promise<readonly Check[]> {
+  const { handoff } = (await readHandoff(project, policy)).reading;
+  const remark = handoff === null ? null : await nothingAsked(project, handoff);
+  return remark === null ? [] : [caution('directive', remark.message, remark.hint)];
 }
 
 function checkRunner({ runner, situation }: Look): Check {

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { compare as compareArms } from '../../domain/compare.ts';
+import { ensureIgnored } from '../../effects/git.ts';
 import { armNames, runArms, threadTrouble, type ArmName } from '../../runner/compare.ts';
 import type { Project } from '../../protocol/project.ts';
 import { show } from '../comparing.ts';
@@ -30,6 +31,7 @@ export async function compareRunning(shell: Shell, input: Input, spec: string): 
       `-n is "${count}"; wanted: 1 to ${repetitionsMax}`,
       'next-role compare --spec F -n 3',
     );
+  await ensureIgnored(project.root);
   const signal = shell.interrupts();
   const end = await runArms({
     project,

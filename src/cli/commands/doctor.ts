@@ -17,6 +17,7 @@ import {
   checkGit,
   checkInotify,
   checkNode,
+  checkSomeAgent,
   checkWatching,
 } from '../checks/machine.ts';
 import { checkLeftovers } from '../checks/leftovers.ts';
@@ -44,7 +45,8 @@ export const doctor: Command = async (shell, input) => {
     ...(await checkInotify()),
     await checkDisk(project?.root ?? shell.cwd),
   ];
-  const checks = [...machine, ...agents, ...probes, ...own, ...left, ...system];
+  const some = project === null ? checkSomeAgent(agents) : [];
+  const checks = [...machine, ...agents, ...some, ...probes, ...own, ...left, ...system];
   if (shell.json) printJson(shell.out, { project: project?.root ?? null, checks });
   else print(shell.out, screen(checks, project?.root ?? null, shell));
   return checks.some((check) => check.state === 'bad') ? exits.failed : exits.finished;

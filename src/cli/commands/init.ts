@@ -43,6 +43,7 @@ export const init: Command = async (shell, input) => {
   const tier = policy.tiers[tierName];
   const agent = input.text('agent');
   if (tier === undefined) return refuseTier(shell, tierName, policy);
+  if (agent !== null && !isProgram(agent)) return refuseAgent(shell, agent);
   const settings = firstSettings((await builtinFile('templates/next-role.yaml')) ?? '', agent);
   const fault = agent === null ? null : agentFault(settings, policy);
   if (fault !== null) return refuse(shell, fault.message, fault.hint);
@@ -81,6 +82,17 @@ function refuseTier(shell: Shell, tier: string, policy: Policy): number {
   const known = Object.keys(policy.tiers);
   const guess = nearest(tier, known) ?? policy.defaultTier;
   return refuse(shell, `"${tier}" is no tier (${known.join(', ')})`, `next-role init --tier ${guess}`);
+}
+
+/** An agent with a program of its own; others are described in the settings first. */
+const isProgram = (name: string): boolean =>
+  agents.some(({ kind, program }) => program !== null && kind === name);
+
+function refuseAgent(shell: Shell, agent: string): number {
+  const known = agents.flatMap(({ kind, program }) => (program === null ? [] : [kind]));
+  const guess = nearest(agent, known) ?? known[0] ?? 'claude';
+  const message = `"${agent}" is no agent that works without settings (${known.join(', ')})`;
+  return refuse(shell, message, `next-role init --agent ${guess}; describe others in ${settingsPath}`);
 }
 
 /** A project of the original keeps its handoff at the root; a second one would take its place. */

@@ -16,7 +16,9 @@ export const retry: Command = async (shell, input) => {
   const { policy, state, runner, situation } = found(await look(project));
   const asked = await tryAgain(policy, project.root, state.context, shell.now());
   if (asked === null) {
-    return refuse(shell, `Nothing to try again: ${situation.headline}`, 'next-role why', exits.failed);
+    const { question, headline } = situation;
+    const why = question === null ? headline : `${question.askedBy} asks, and waits for your answer`;
+    return refuse(shell, `Nothing to try again: ${why}`, 'next-role why', exits.failed);
   }
   if (shell.json) {
     printJson(shell.out, { project: project.root, asked: true, ...asked, runner: runner !== null });

@@ -15,6 +15,8 @@ export function gateScreen(report: Extract<GateReport, { type: 'ran' }>, columns
   const { root, round, since, gates, pass } = report;
   const names = Math.max(...gates.map(({ gate }) => gate.length), 0) + 2;
   const red = gates.filter((gate) => !gate.pass).length;
+  const idle = gates.filter(isIdle).length;
+  const notRun = idle === 0 ? '' : `, ${idle} not run`;
   const what = round === null ? '' : `, round ${oneLine(round)}`;
   return [
     [strong(oneLine(root)), quiet(`${what}, compared with ${oneLine(since)}`)],
@@ -22,9 +24,14 @@ export function gateScreen(report: Extract<GateReport, { type: 'ran' }>, columns
     ...gates.flatMap((gate) => gateLines(gate, names, columns)),
     '',
     pass
-      ? [good('✓ '), `${counted(gates.length, 'gate')}, none is red`]
-      : [bad('✗ '), `${red} of ${counted(gates.length, 'gate')} ${red === 1 ? 'is' : 'are'} red`],
+      ? [idle === gates.length ? quiet('– ') : good('✓ '), `${gates.length - idle} passed${notRun}`]
+      : [bad('✗ '), `${red} of ${counted(gates.length, 'gate')} ${red === 1 ? 'is' : 'are'} red${notRun}`],
   ];
+}
+
+/** A gate that had nothing to check says so with its note; it is neither green nor red. */
+function isIdle({ pass, findings, note: why }: GateResult): boolean {
+  return pass && findings.length === 0 && why !== null && !why.startsWith('output:');
 }
 
 function gateLines(gate: GateResult, names: number, columns: number): Text {
@@ -44,10 +51,9 @@ function gateLines(gate: GateResult, names: number, columns: number): Text {
   ];
 }
 
-/** A gate that had nothing to check says so with its note; it is neither green nor red to the eye. */
-function markOf({ pass, findings, note: why }: GateResult): Span {
-  if (!pass) return bad('✗');
-  return findings.length === 0 && why !== null && !why.startsWith('output:') ? quiet('–') : good('✓');
+function markOf(gate: GateResult): Span {
+  if (!gate.pass) return bad('✗');
+  return isIdle(gate) ? quiet('–') : good('✓');
 }
 
 function findingLines(finding: Finding, columns: number): Text {

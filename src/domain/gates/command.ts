@@ -51,7 +51,7 @@ export function isMissingCheck({ id }: Finding): boolean {
 function endWords(end: CommandEnd['end']): string {
   switch (end.type) {
     case 'exited':
-      return `ended with exit code ${end.code}`;
+      return exitWords(end.code);
     case 'signalled':
       return `was ended by ${end.signal}`;
     case 'timed-out':
@@ -63,6 +63,23 @@ function endWords(end: CommandEnd['end']): string {
     default:
       return end satisfies never;
   }
+}
+
+/** Signals that end a test run; a shell tells of them as 128 and their number, which is the same on Linux and macOS. */
+const signals: ReadonlyMap<number, string> = new Map([
+  [1, 'SIGHUP'],
+  [2, 'SIGINT'],
+  [3, 'SIGQUIT'],
+  [6, 'SIGABRT'],
+  [9, 'SIGKILL'],
+  [11, 'SIGSEGV'],
+  [13, 'SIGPIPE'],
+  [15, 'SIGTERM'],
+]);
+
+function exitWords(code: number): string {
+  const signal = signals.get(code - 128);
+  return signal === undefined ? `ended with exit code ${code}` : `was ended by ${signal} (exit code ${code})`;
 }
 
 const headLines = 15;

@@ -20,6 +20,10 @@ describe('the tests and the acceptance gate', () => {
       { type: 'signalled', signal: 'SIGSEGV' },
       '`npm test` was ended by SIGSEGV after 1.2 s. Its output:\none failed',
     ],
+    [
+      { type: 'exited', code: 143 },
+      '`npm test` was ended by SIGTERM (exit code 143) after 1.2 s. Its output:\none failed',
+    ],
     [{ type: 'timed-out' }, '`npm test` had not ended and was stopped after 1.2 s. Its output:\none failed'],
   ] as const)('are red after %j, with the real output', (end, text) => {
     expect(testsGate.judge(ended(end))).toMatchObject([{ id: 'tests:red', severity: 'CRITICAL', text }]);
