@@ -32,13 +32,13 @@ describe('sessionFolder', () => {
 });
 
 describe('writeSession', () => {
-  it('replaces a file as a whole, so that who reads the old one keeps it', async () => {
+  it('replaces a file as a whole, so that who reads the old one keeps it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'next-role-session-'));
     const session = join(folder, 'a');
     mkdirSync(session);
-    await writeSession(session, orderOf('a'), shell('', { stdin: 'the first prompt' }));
+    writeSession(session, orderOf('a'), shell('', { stdin: 'the first prompt' }));
     const reader = openSync(join(session, 'stdin'), 'r');
-    await writeSession(session, orderOf('a'), shell('', { stdin: 'x' }));
+    writeSession(session, orderOf('a'), shell('', { stdin: 'x' }));
     expect(readFileSync(reader, 'utf8')).toBe('the first prompt');
     expect(readFileSync(join(session, 'stdin'), 'utf8')).toBe('x');
     expect(readdirSync(session).sort()).toEqual(['order.json', 'stderr', 'stdin', 'stdout']);
