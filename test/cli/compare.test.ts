@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPrices } from '../../src/protocol/prices.ts';
@@ -103,6 +103,8 @@ describe('next-role compare --spec', () => {
     );
     expect([code, out]).toEqual([130, '']);
     expect(err).toContain('Interrupted before two arms had finished');
+    // The copies of the arms lie in the project, and are in nobody's git.
+    expect(existsSync(join(committed, '.next-role/.gitignore'))).toBe(true);
   });
 
   it('leaves out the arm that the agents cannot work where none was named, and says so', async () => {

@@ -1,8 +1,8 @@
 /** The built program as a process: exit codes, signals, pipes. `npm run build` must have been run. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pausedHandoff, projectWith, read, removeFolders } from '../rig/project.ts';
 
@@ -121,8 +121,11 @@ describe('run', () => {
 
   it('exits with 2 at a question, shows it in full, and goes on with its answer', async () => {
     const folder = project(asks);
+    writeFileSync(join(folder, handoffPath), read(folder, handoffPath).replace('tier:', 'anwser: B\ntier:'));
     const end = await exec(folder, ['run']);
     expect(end.code).toBe(2);
+    expect(end.out).toMatch(/! coordination\/NEXT-ROLE\.md needs a look\n +line 5: The key "anwser"/);
+    expect(end.out.match(/needs a look/g)).toHaveLength(1);
     expect(end.out).toContain('B  two  recommended');
     expect(end.out).toContain('Answer in one of three ways');
     expect((await exec(folder, ['status'])).code).toBe(2);
