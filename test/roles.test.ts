@@ -290,6 +290,7 @@ describe('the templates', () => {
         'escalation',
         'gates',
         'interrupted',
+        'isolation',
         'preset',
         'roles',
         'secondOpinion',
