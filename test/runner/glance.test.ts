@@ -40,7 +40,8 @@ describe('glance()', () => {
     expect(glanced).not.toBeNull();
     rmSync(kept());
     expect(await glance(project)).toBeNull();
-    const { prices: _prices, ...looked } = await look(project);
+    // What only `why` shows is no part of a glance.
+    const { prices: _prices, remarks: _remarks, ...looked } = await look(project);
     expect(looked).toEqual(glanced);
   });
 
