@@ -17,6 +17,8 @@ export type Amount = {
   /** Sessions that have no price, and those of which nobody knows the tokens; a human's word takes them back to 0. */
   readonly unpriced: number;
   readonly unknown: number;
+  /** Those that are fully known, and their tokens: what a mean is made of. Only grows. */
+  readonly known: { readonly sessions: number; readonly tokens: number };
 };
 
 export type Spent = {
@@ -34,7 +36,14 @@ export type Spent = {
   readonly pass: boolean;
 };
 
-const nothing: Amount = { sessions: 0, microUsd: 0, tokens: 0, unpriced: 0, unknown: 0 };
+const nothing: Amount = {
+  sessions: 0,
+  microUsd: 0,
+  tokens: 0,
+  unpriced: 0,
+  unknown: 0,
+  known: { sessions: 0, tokens: 0 },
+};
 
 export const nothingSpent: Spent = {
   project: nothing,
@@ -51,14 +60,18 @@ export function spend(
   event: { readonly at: number } & Pick<SessionReport, 'usage' | 'priced'>,
 ): Spent {
   const { usage, priced } = event;
+  const tokens = usage === null ? 0 : tokensOf(sumUsage(usage.models.map((row) => row.usage)));
+  const isKnown = usage !== null && priced.microUsd !== null;
   const add = (amount: Amount | undefined): Amount => {
     const before = amount ?? nothing;
+    const { known } = before;
     return {
       sessions: before.sessions + 1,
       microUsd: before.microUsd + (priced.microUsd ?? 0),
-      tokens: before.tokens + (usage === null ? 0 : tokensOf(sumUsage(usage.models.map((row) => row.usage)))),
+      tokens: before.tokens + tokens,
       unpriced: before.unpriced + (usage !== null && priced.microUsd === null ? 1 : 0),
       unknown: before.unknown + (usage === null ? 1 : 0),
+      known: isKnown ? { sessions: known.sessions + 1, tokens: known.tokens + tokens } : known,
     };
   };
   const date = dayOf(event.at);
@@ -78,14 +91,14 @@ export function spend(
 
 /** A human allowed one session over the budget, and knows of what could not be counted. */
 export function allowed(spent: Spent): Spent {
-  const known = (amount: Amount): Amount => ({ ...amount, unpriced: 0, unknown: 0 });
+  const told = (amount: Amount): Amount => ({ ...amount, unpriced: 0, unknown: 0 });
   const each = (roles: Spent['roles']): Spent['roles'] =>
-    Object.fromEntries(Object.entries(roles).map(([role, amount]) => [role, known(amount)]));
+    Object.fromEntries(Object.entries(roles).map(([role, amount]) => [role, told(amount)]));
   return {
-    project: known(spent.project),
+    project: told(spent.project),
     roles: each(spent.roles),
-    day: { ...spent.day, amount: known(spent.day.amount) },
-    round: { ...spent.round, amount: known(spent.round.amount), roles: each(spent.round.roles) },
+    day: { ...spent.day, amount: told(spent.day.amount) },
+    round: { ...spent.round, amount: told(spent.round.amount), roles: each(spent.round.roles) },
     pass: true,
   };
 }
@@ -211,11 +224,11 @@ function meanOf(spent: Spent, role: string): Typical | null {
     [spent.roles[role] ?? nothing, `its sessions`],
     [spent.project, 'all sessions'],
   ] as const) {
-    const counted = amount.sessions - amount.unknown - amount.unpriced;
-    if (counted <= 0) continue;
+    const { sessions: counted, tokens } = amount.known;
+    if (counted === 0) continue;
     return {
       microUsd: Math.round(amount.microUsd / counted),
-      tokens: Math.round(amount.tokens / counted),
+      tokens: Math.round(tokens / counted),
       from: `the mean of ${whose} so far, ${counted}`,
     };
   }

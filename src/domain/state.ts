@@ -6,7 +6,7 @@ import type { StoredState } from '../protocol/journal.ts';
 import { emptyContext, type Context } from './round.ts';
 
 /** Changes with every change of the chart or of the memory's shape; a journal of another version is not resumed. */
-export const machineVersion = '2';
+export const machineVersion = '3';
 
 export const stateNames = [
   'reading',

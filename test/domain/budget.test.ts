@@ -127,6 +127,17 @@ describe('budgetStop()', () => {
     expect(stop('round: { tokens: 50 }', { ...spent, pass: false })).toMatch(/100 are spent/);
   });
 
+  it('takes no session that nobody could count into the mean, nor its tokens, after a word of the human either', () => {
+    const spent = after({ tokens: 40_000 }, { tokens: null }, { tokens: 60_000, priced: false });
+    for (const each of [spent, { ...allowed(spent), pass: false }]) {
+      expect(stop('round: { usd: 0.07 }', each)).toMatch(
+        /comes to \$0\.0400 \(the mean of its sessions so far, 1\)/,
+      );
+      expect(stop('round: { tokens: 139999 }', each)).toMatch(/comes to 40000 \(/);
+      expect(stop('round: { tokens: 140000 }', each) ?? '').not.toMatch(/are spent/);
+    }
+  });
+
   it('only warns where the project only audits', () => {
     const audit = budget('{ round: { tokens: 50 } }');
     const spent = after({ tokens: 100 });
