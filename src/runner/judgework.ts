@@ -25,8 +25,9 @@ export async function judgeWork(
   const due = order.kind === 'opinion' ? names.filter((name) => name === 'review') : names;
   const results = await runGuarded({ ...given, ...opinions }, due);
   const stands = results.every(({ gate, pass }) => gate === 'review' || pass);
-  if (stands && askedOpinion(round, order).length > 0) {
-    await keepMerged(round.project, order, opinions.reports);
-  }
-  return results;
+  if (!stands || askedOpinion(round, order).length === 0) return results;
+  const unkept = await keepMerged(round.project, order, opinions.reports);
+  return results.map((result) =>
+    result.gate === 'review' ? { ...result, findings: [...result.findings, ...unkept] } : result,
+  );
 }

@@ -8,14 +8,14 @@ import { owedPaths } from '../domain/gate.ts';
 import { blockingOf } from '../domain/gates/gate.ts';
 import { mergedText, mergeReviews } from '../domain/gates/mergereviews.ts';
 import { missingOpinion, opinionsIn } from '../domain/gates/review.ts';
-import { readText, writeAtomic } from '../effects/files.ts';
-import { findingLine, milder, type Finding } from '../protocol/finding.ts';
+import { explain, insideProject, writeAtomic } from '../effects/files.ts';
+import { findingId, findingLine, milder, type Finding } from '../protocol/finding.ts';
 import { gatesAfter } from '../protocol/gateplan.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Order } from '../protocol/session.ts';
 import { lastOrderOf } from './audit.ts';
 import { owedHere, sessionOf } from './gatecase.ts';
-import type { GateCase } from './gates.ts';
+import { textOf, type GateCase } from './gates.ts';
 import { runGuarded } from './guard.ts';
 import { digestsOf } from './handoff.ts';
 import type { OpenRound } from './open.ts';
@@ -74,12 +74,35 @@ async function redOf({ project, policy }: Round, seat: Order, given: GateCase): 
   return red.map((finding) => ({ ...finding, severity: milder(finding.severity, 'MAJOR') }));
 }
 
-/** Keeps what several opinions came to as a file, for people and for the roles that follow. */
-export async function keepMerged(project: Project, order: Order, reports: readonly string[]): Promise<void> {
+/** Keeps what several opinions came to as a file, for people and for the roles that follow. Gives what is in its way. */
+export async function keepMerged(
+  project: Pick<Project, 'root'>,
+  order: Pick<Order, 'round'>,
+  reports: readonly string[],
+): Promise<readonly Finding[]> {
+  const file = mergedReportPath(order.round);
   const texts = await Promise.all(
-    reports.map(async (path) => ({ path, text: (await readText(`${project.root}/${path}`))?.text ?? '' })),
+    reports.map(async (path) => ({ path, text: (await textOf(`${project.root}/${path}`)) ?? '' })),
   );
   const opinions = opinionsIn(texts);
-  const path = `${project.root}/${mergedReportPath(order.round)}`;
-  await writeAtomic(path, mergedText(order.round, opinions, mergeReviews(opinions)));
+  try {
+    if (!(await insideProject(project.root, file))) return [unkept(file, 'a link there leaves the project')];
+    await writeAtomic(`${project.root}/${file}`, mergedText(order.round, opinions, mergeReviews(opinions)));
+    return [];
+  } catch (error) {
+    return [unkept(file, explain(error))];
+  }
+}
+
+/** The review stands without that file, so it is told and holds nothing up. */
+function unkept(file: string, why: string): Finding {
+  const text = `What the reviews came to together is not kept here: ${why}. Remove what is in its way`;
+  return {
+    id: findingId('review', file, 'unkept'),
+    gate: 'review',
+    severity: 'MINOR',
+    file,
+    line: null,
+    text,
+  };
 }

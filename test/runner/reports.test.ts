@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { owedPath } from '../../src/domain/gate.ts';
+import { keepMerged } from '../../src/runner/opinions.ts';
 import { specPath } from '../../src/runner/gatecase.ts';
 import { mergedReportPath, reportsOf } from '../../src/runner/reports.ts';
 
@@ -48,5 +49,27 @@ describe('reportsOf()', () => {
       `${reviews}/REVIEWER-REPORT-R07-SECOND.md`,
       `${reviews}/REVIEWER-REPORT-R07-anna.md`,
     ]);
+  });
+});
+
+describe('keepMerged()', () => {
+  const file = `${reviews}/REVIEWER-REPORT-R07-MERGED.md`;
+  const kept = (project: { readonly root: string }) => keepMerged(project, { round: 'R07' }, []);
+
+  it('writes through no link that leaves the project', async () => {
+    const project = projectWith();
+    const elsewhere = projectWith();
+    rmSync(join(project.root, reviews), { recursive: true });
+    symlinkSync(join(elsewhere.root, reviews), join(project.root, reviews));
+    expect(await kept(project)).toMatchObject([{ severity: 'MINOR', file }]);
+    expect(readdirSync(join(elsewhere.root, reviews))).toEqual([]);
+  });
+
+  it('tells what is in its way, and holds nothing up', async () => {
+    const project = projectWith();
+    mkdirSync(join(project.root, file));
+    expect(await kept(project)).toMatchObject([{ severity: 'MINOR', file }]);
+    rmSync(join(project.root, file), { recursive: true });
+    expect(await kept(project)).toEqual([]);
   });
 });

@@ -95,6 +95,24 @@ describe('the weakened-tests gate on what the tests are', () => {
   });
 
   it.each([
+    ['nothing', '', 'Acceptance: `` `true` `` for even numbers.'],
+    ['a colon', ':', 'Acceptance: it works. Run `:`.'],
+    ['true', 'true', 'It returns `true` for even numbers.'],
+    ['a success', 'exit 0', '```sh\nexit 0\n```'],
+    ['words', 'echo done', 'It prints `echo done`.'],
+    ['what is only part of a sentence', 'node x.js', 'Write node x.js for it.'],
+    ['what is only part of a code span', 'vitest', 'Run `vitest run` first.'],
+  ])('does not take %s in the spec for a new test script', (_, script, spec) => {
+    const after = manifest({ build: 'tsc', test: script });
+    expect(judged(was, after, [spec])).toHaveLength(1);
+  });
+
+  it('takes a script that is a line of a code block in the spec', () => {
+    const after = manifest({ build: 'tsc', test: 'node --test' });
+    expect(judged(was, after, ['Scripts:\n\n```sh\ntsc\nnode --test\n```\n'])).toEqual([]);
+  });
+
+  it.each([
     ['another script', was, manifest({ build: 'esbuild', test: 'vitest run' }), []],
     [
       'the first tests of a project',
