@@ -61,7 +61,6 @@ async function endsWell(project: Project): Promise<void> {
 
 describe('a disk', () => {
   it.each([
-    ['that is full from the first record on', 'journal.jsonl', 'writeSync', 'ENOSPC', 'The disk is full'],
     ['that fails to sync the journal', 'journal.jsonl', 'fdatasyncSync', 'EIO', 'could not be made durable'],
     [
       'that is full when the handoff is written',
