@@ -28,7 +28,7 @@ export type TerminalOptions = {
 };
 
 const rows = 40;
-const waitMsMax = 40_000;
+const waitMsMax = 90_000;
 const lookMs = 25;
 /** Between asking the programs to end and ending them. */
 const graceMs = 5_000;
