@@ -7,7 +7,7 @@
 import { isHidden, mayWrite } from '../protocol/access.ts';
 import { coordinationDir, isConfiguration, matches } from '../protocol/artifact.ts';
 import type { Access } from '../protocol/session.ts';
-import type { FileChange, Touch, TouchMark } from '../protocol/touch.ts';
+import { unread, type FileChange, type Touch, type TouchMark } from '../protocol/touch.ts';
 import type { Finding } from '../protocol/finding.ts';
 import { pathsInCommand, reached } from './touchedpath.ts';
 
@@ -154,10 +154,11 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
   const beside = (path: string): boolean => access.beside?.includes(path) === true && !written.has(path);
   const may = (path: string): boolean =>
     isConfiguration(path) ? mayConfigure(facts.given, path) : mayWrite(access, path);
-  const outside = changes.filter(({ path }) => !may(path) && !beside(path));
+  const known = changes.filter(({ before }) => before !== unread);
+  const outside = known.filter(({ path }) => !may(path) && !beside(path));
   const changed = outside.map((change): Finding => {
     const by = written.get(change.path);
-    const what = change.before === null ? 'was made' : change.after === null ? 'was deleted' : 'was changed';
+    const what = becameOf(change);
     const how = by === undefined ? 'during the session' : `with ${by.tool}`;
     const way = facts.isolated
       ? 'it stayed behind in the copy, and what was found with it counts for nothing'
@@ -168,6 +169,11 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
     return found('write-policy', change.path, severityOf(change, by !== undefined, mayBeUnseen), text);
   });
   return [...changed, ...beyond];
+}
+
+function becameOf({ before, after }: FileChange): string {
+  if (after === unread) return 'became unreadable';
+  return before === null ? 'was made' : after === null ? 'was deleted' : 'was changed';
 }
 
 /** A role that may write anywhere may not for that configure what it is held to: its contract must say so. */

@@ -4,11 +4,11 @@
  * own, of one commit: a linked worktree, or a clone, would hold every hidden file in its objects.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, readdir, readlink, realpath, rm } from 'node:fs/promises';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { mkdir, readdir, readlink, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { copyTree, TooLarge } from './copytree.ts';
-import { errorCode } from './files.ts';
+import { errorCode, isMissing } from './files.ts';
 import { git, repositoryOf } from './git.ts';
 import { sessionFolder } from './sessionfolder.ts';
 import { userFolder } from './userfolder.ts';
@@ -33,11 +33,10 @@ export async function makeCopy(
   orderId: string,
   isHidden: (path: string) => boolean,
 ): Promise<string> {
-  const folders = copiesFolder(project);
-  const folder = sessionFolder(folders, orderId);
+  const folder = copyFor(project, orderId);
   await removeCopy(folder);
   // What is in a project may be for its user alone.
-  await mkdir(folders, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     await copyTree(project, folder, isHidden);
   } catch (error) {
@@ -50,14 +49,30 @@ export async function makeCopy(
   return realpath(folder);
 }
 
-/** Whether there is a copy. */
-export function isThere(folder: string): boolean {
-  return existsSync(folder);
+/** Where the copy of an order is, if it has one. */
+export function copyFor(project: string, orderId: string): string {
+  return sessionFolder(copiesFolder(project), orderId);
 }
 
-/** Removes a copy with all that is in it. */
+/** Whether there is a copy. Throws where nobody can say. */
+export function isThere(folder: string): boolean {
+  try {
+    lstatSync(folder);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Removes a copy with all that is in it, and the folder of its project's copies with the last of them. */
 export async function removeCopy(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+  try {
+    await rmdir(dirname(folder));
+  } catch (error) {
+    if (!isMissing(error) && !['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error;
+  }
 }
 
 /** Every copy there is of a project, with the name of the session folder it belongs to. */

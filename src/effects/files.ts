@@ -155,6 +155,11 @@ export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** Whether an error says that there is nothing at a path; any other says that nobody could look. */
+export function isMissing(error: unknown): boolean {
+  return missing.includes(errorCode(error));
+}
+
 const remedies: Readonly<Record<string, (what: string) => string>> = {
   EACCES: (what) =>
     `No permission to use ${what}. Give this user the right to read and write it, then try again.`,
@@ -220,7 +225,7 @@ function digestNow(path: string): string | null {
   try {
     return digestBytes(readFileSync(path));
   } catch (error) {
-    if (missing.includes(errorCode(error))) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
@@ -270,7 +275,7 @@ async function unlessMissing<T>(look: () => T | Promise<T>): Promise<T | null> {
   try {
     return await look();
   } catch (error) {
-    if (missing.includes(errorCode(error))) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }

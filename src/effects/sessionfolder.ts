@@ -59,8 +59,17 @@ export function writeSession(folder: string, order: Order, command: Command): vo
 export async function keepSession(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
-  // Together, because the file system commits concurrent syncs as one.
-  await Promise.all([...files, folder, dirname(folder)].map(syncPath));
+  await syncAll([...files, folder, dirname(folder)]);
+}
+
+/** Makes one file of a session's folder survive a power cut. */
+export async function keepFile(folder: string, name: string): Promise<void> {
+  await syncAll([join(folder, name), folder, dirname(folder)]);
+}
+
+/** Together, because the file system commits concurrent syncs as one. */
+async function syncAll(paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map(syncPath));
 }
 
 /**

@@ -162,6 +162,7 @@ async function follow(context: Context, work: Work, first: RunningShim): Promise
       ms: Math.round(performance.now() - shim.startedAtMs),
       leftovers: followed.reaped.size,
       adopted: shim.adopted,
+      begun: true,
     };
   } finally {
     context.followed.delete(order.id);
@@ -210,7 +211,7 @@ async function replay(context: Context, work: Work, claim: ProcessIdentity | nul
     tail.close();
   }
   watch.bytes(tail.bytes());
-  return { exit: endOf(folder, null), ms: ranForMs(folder), leftovers, adopted: false };
+  return { exit: endOf(folder, null), ms: ranForMs(folder), leftovers, adopted: false, begun: true };
 }
 
 function stop(context: Context, orderId: string, why: StopReason): Promise<void> {
@@ -332,7 +333,7 @@ function follows(shim: RunningShim, { graceMs }: Limits): Followed {
 }
 
 function unstarted(exit: Exit): SessionEnd {
-  return { exit, ms: 0, leftovers: 0, adopted: false };
+  return { exit, ms: 0, leftovers: 0, adopted: false, begun: false };
 }
 
 function explainMissing(name: string, agent: string): string {

@@ -3,11 +3,10 @@
  * one that was copied. What cannot be taken over can be kept aside. Relies on the atomic writes of files.ts; it never
  * writes over an edit, nor through a link that leaves the project.
  */
-import { existsSync } from 'node:fs';
 import { cp, lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileChange } from '../protocol/touch.ts';
-import { digestOf, digestText, insideProject, readText, replaceIf } from './files.ts';
+import { digestOf, digestText, insideProject, isMissing, readText, replaceIf } from './files.ts';
 
 /** `edited`: somebody else changed it meanwhile. `odd`: it is no text, or no plain file of the project. */
 export type TakenOver = 'taken' | 'edited' | 'odd';
@@ -28,6 +27,8 @@ export async function takeOver(
   if (now === after) return 'taken';
   if (now !== before) return 'edited';
   if (after === null) {
+    // Looked at once more, because nothing brings a deleted file back.
+    if ((await kindAt(join(copy, path))) === 'file') return 'odd';
     await rm(target, { force: true });
     return 'taken';
   }
@@ -47,17 +48,23 @@ export async function swapText(path: string, expect: string | null, text: string
 
 /** Keeps what is at a path of one folder at the same path of another; nothing is no trouble. */
 export async function keepAside(from: string, to: string, path: string): Promise<void> {
-  if (!existsSync(join(from, path))) return;
+  if ((await kindAt(join(from, path))) === null) return;
   await mkdir(dirname(join(to, path)), { recursive: true });
   await cp(join(from, path), join(to, path), { recursive: true, force: true, verbatimSymlinks: true });
 }
 
 /** A folder, or a link, in the place of a file is neither what was copied nor what was left. */
 async function digestNow(path: string): Promise<string | null> {
-  const isFile = await lstat(path).then(
-    (info) => info.isFile(),
-    () => null,
-  );
-  if (isFile === null) return null;
-  return isFile ? digestOf(path) : 'no file';
+  const kind = await kindAt(path);
+  return kind === 'file' ? digestOf(path) : kind;
+}
+
+/** What is at a path itself; null only where the system says that there is nothing. */
+async function kindAt(path: string): Promise<'file' | 'no file' | null> {
+  try {
+    return (await lstat(path)).isFile() ? 'file' : 'no file';
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }

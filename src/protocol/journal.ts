@@ -68,6 +68,8 @@ export type SessionEnd = {
   readonly leftovers: number;
   /** Whether the process was found alive and adopted instead of started. */
   readonly adopted: boolean;
+  /** Whether a process of it was ever started; where not, it has left nothing. */
+  readonly begun: boolean;
 };
 
 /** How a session is watched while it runs. */

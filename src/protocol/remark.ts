@@ -26,3 +26,21 @@ export function shown(value: string): string {
   const line = value.slice(0, shownCharsMax * 2).replace(/[\r\n\t]+/g, ' ');
   return `"${line.length > shownCharsMax ? `${line.slice(0, shownCharsMax)}…` : line}"`;
 }
+
+/** Names in one line. */
+const namesShownMax = 3;
+
+/**
+ * The first of many names, and how many more there are.
+ *
+ * @example firstOf(['a', 'b', 'c', 'd']) // 'a, b, c and 1 more'
+ */
+export function firstOf(names: readonly string[]): string {
+  const more = names.length - namesShownMax;
+  return names.slice(0, namesShownMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Paths for a person, each in quotes. */
+export function firstPaths(paths: readonly string[]): string {
+  return firstOf(paths.map((path) => `"${path === '' ? '.' : path}"`));
+}

@@ -21,8 +21,15 @@ export type SealedManifest = Manifest & {
   readonly isolated: string | null;
 };
 
-/** What was different after a session; `whole` is false where the tree was too large to be compared. */
-export type Changes = { readonly files: readonly FileChange[]; readonly whole: boolean };
+/**
+ * What was different after a session; `whole` is false where the tree was too large to be compared. `unread` are the files
+ * and folders that could not be read: nothing is known of what changed there.
+ */
+export type Changes = {
+  readonly files: readonly FileChange[];
+  readonly whole: boolean;
+  readonly unread?: readonly string[] | undefined;
+};
 
 const texts = z.array(z.string());
 const manifest = z.object({
@@ -58,9 +65,14 @@ const digest = z.string().nullable();
 const changes = z.object({
   files: z.array(z.object({ path: z.string(), before: digest, after: digest })),
   whole: z.boolean(),
+  unread: texts.optional(),
 }) satisfies z.ZodType<Changes>;
 
-const tree = z.object({ files: z.record(z.string(), z.string()), whole: z.boolean() });
+const tree = z.object({
+  files: z.record(z.string(), z.string()),
+  whole: z.boolean(),
+  unread: texts.optional(),
+});
 
 export type TreeRecord = z.infer<typeof tree>;
 

@@ -29,7 +29,10 @@ export type Touch = {
   readonly end: 'done' | 'refused' | 'failed';
 };
 
-/** A file whose content differs before and after a session; null where there was none. */
+/** Stands for the content of a file that could not be read: whether it is there, and what it holds, is not known. */
+export const unread = 'unread';
+
+/** A file whose content differs before and after a session; null where there was none, `unread` where nobody can say. */
 export type FileChange = {
   readonly path: string;
   readonly before: string | null;

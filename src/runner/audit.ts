@@ -13,7 +13,7 @@ import { isThere } from '../effects/copies.ts';
 import { digestText } from '../effects/files.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { eachLine, keepRecord, realTarget, sessionNames, sessionText } from '../effects/sessionrecord.ts';
-import { changesBetween, lookAtTree, type Tree, type TreeMemory } from '../effects/tree.ts';
+import { changesBetween, digests, lookAtTree, type Tree, type TreeMemory } from '../effects/tree.ts';
 import { isHidden } from '../protocol/access.ts';
 import { noFacts } from '../protocol/agentfacts.ts';
 import type { Finding } from '../protocol/finding.ts';
@@ -57,15 +57,28 @@ export async function recordsBefore(
   return { [manifestFile]: `${JSON.stringify(sealed, null, 2)}\n`, [beforeFile]: JSON.stringify(tree) };
 }
 
-/** Takes down what a session that has ended changed. Done twice is done once. */
-export async function recordAfter(root: string, folder: string, memory: TreeMemory): Promise<void> {
+/**
+ * Takes down what a session that has ended changed. Done twice is done once. `unreadBack` is what could not be read when
+ * what it left was brought back: a later look that can read it does not make up for that.
+ */
+export async function recordAfter(
+  root: string,
+  folder: string,
+  memory: TreeMemory,
+  unreadBack: readonly string[] = [],
+): Promise<void> {
   if ((await sessionText(folder, changesFile)) !== null) return;
   const before = readTree(await sessionText(folder, beforeFile));
   if (before === null) return;
   const at = readManifest(await sessionText(folder, manifestFile))?.isolated ?? root;
   // A copy that is gone tells nothing of what was changed in it.
   const after: Tree = isThere(at) ? await lookAtTree(at, memory) : { ...before, whole: false };
-  const record: Changes = { files: changesBetween(before, after), whole: before.whole && after.whole };
+  const unread = [...new Set([...(before.unread ?? []), ...(after.unread ?? []), ...unreadBack])].sort();
+  const record: Changes = {
+    files: changesBetween(before, after),
+    whole: before.whole && after.whole,
+    ...(unread.length === 0 ? {} : { unread }),
+  };
   await keepRecord(folder, changesFile, `${JSON.stringify(record)}\n`);
 }
 
@@ -188,7 +201,7 @@ function findingsOf(place: AuditPlace, session: Seen, earlier: readonly Seen[]):
   const { manifest } = session;
   // What an earlier session left, and somebody else changed before this one began, is not its doing any more.
   const stillStood = ({ path, after }: FileChange): boolean =>
-    session.before === null || (session.before.files[path] ?? null) === after;
+    session.before === null || digests(session.before)(path) === after;
   const own = session.changes?.files ?? [];
   const before = netChanges(earlier.map(({ changes }) => changes?.files ?? []));
   const files = [

@@ -1,6 +1,7 @@
 /** The facts of the gates `hidden-read` and `write-policy`: one audit of a session, judged by both. */
 import type { Gate, Judged } from '../domain/gates/gate.ts';
 import type { Finding } from '../protocol/finding.ts';
+import { firstPaths } from '../protocol/remark.ts';
 import { auditOrder, type Audited, type AuditPlace } from './audit.ts';
 
 /** The session whose work is checked, and where it is kept. */
@@ -31,5 +32,9 @@ function auditOnce(session: AuditedSession): Promise<Audited | null> {
 function noteOn({ isWhole, changes }: Audited): string | null {
   if (!isWhole) return 'the stream is too long to be read to its end';
   if (changes === null) return 'what stood on disk before the session is not known';
-  return changes.whole ? null : 'the project has too many files to compare them all';
+  if (!changes.whole) return 'the project has too many files to compare them all';
+  const { unread = [] } = changes;
+  return unread.length === 0
+    ? null
+    : `what changed in ${firstPaths(unread)} is not known: it could not be read`;
 }

@@ -5,6 +5,7 @@
  */
 import { isThere, listCopies, removeCopy } from '../effects/copies.ts';
 import { readText } from '../effects/files.ts';
+import { keepFile } from '../effects/sessionfolder.ts';
 import { sessionText } from '../effects/sessionrecord.ts';
 import { readClaim } from '../effects/shim.ts';
 import { keepAside, swapText, takeOver } from '../effects/takeover.ts';
@@ -14,9 +15,18 @@ import { decode, edit } from '../protocol/codec.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { HandoffChange } from '../protocol/handoff.ts';
 import type { Project } from '../protocol/project.ts';
+import { firstPaths } from '../protocol/remark.ts';
 import type { Order } from '../protocol/session.ts';
-import { beforeFile, changesFile, manifestFile, readManifest, readTree } from '../protocol/sessionrecord.ts';
-import type { FileChange } from '../protocol/touch.ts';
+import {
+  beforeFile,
+  changesFile,
+  manifestFile,
+  readChanges,
+  readManifest,
+  readTree,
+} from '../protocol/sessionrecord.ts';
+import { unread, type FileChange } from '../protocol/touch.ts';
+import { recordAfter } from './audit.ts';
 
 /** The session's own texts of files that could not be brought back, below its folder. */
 const keptDir = 'kept';
@@ -31,15 +41,37 @@ async function isRecorded(folder: string): Promise<boolean> {
   return (await sessionText(folder, changesFile)) !== null;
 }
 
-/** Clears a session's copy away, once what it left is in the project and on record. */
+/** Brings back what a session left, takes down what it changed, and clears its copy away, in this order. */
+export async function takeIn(
+  project: Project,
+  session: { readonly folder: string; readonly order: Order; readonly memory: TreeMemory },
+  tell: (text: string) => void,
+): Promise<void> {
+  const { folder, order, memory } = session;
+  const back = await bringBack(project, folder, order, memory);
+  for (const text of back.told) tell(text);
+  await recordAfter(project.root, folder, memory, back.unread);
+  await clearCopy(folder);
+}
+
+/** Whether all that a session left could be read, and stands on record. */
+async function isTakenIn(folder: string): Promise<boolean> {
+  const text = await sessionText(folder, changesFile);
+  return text !== null && (readChanges(text)?.unread ?? []).length === 0;
+}
+
+/** Clears a session's copy away, once what it left is in the project and on record, so that a power cut leaves one of them. */
 export async function clearCopy(folder: string): Promise<void> {
   const copy = await copyOf(folder);
-  if (copy !== null && (await isRecorded(folder))) await removeCopy(copy);
+  if (copy === null || !(await isTakenIn(folder))) return;
+  await keepFile(folder, changesFile);
+  await removeCopy(copy);
 }
 
 /**
  * Folders of copies that hold nothing the project lacks: what their sessions left is on record as brought back; while
- * nobody runs the project also those in which no session began. Others are left for a person to look at.
+ * nobody runs the project also those in which no session began, and those whose session is not on disk any more: nothing
+ * tells what in them is new. Others are left for a person to look at.
  */
 export async function emptiedCopies(
   project: Project,
@@ -49,30 +81,43 @@ export async function emptiedCopies(
   const empty = await Promise.all(
     copies.map(async ({ session }) => {
       const folder = `${project.own}/sessions/${session}`;
-      return (await isRecorded(folder)) || (isIdle && isThere(folder) && readClaim(folder) === null);
+      return (await isTakenIn(folder)) || (isIdle && (!isThere(folder) || readClaim(folder) === null));
     }),
   );
   return copies.filter((_, at) => empty[at]).map(({ folder }) => folder);
 }
 
-/** Brings back what a session left; gives what a person should know, as sentences. */
+/** What became of what a session left. */
+export type Back = {
+  /** What a person should know, as sentences. */
+  readonly told: readonly string[];
+  /** Files and folders of the copy that could not be read: they are still there, and there alone. */
+  readonly unread: readonly string[];
+};
+
+/** Brings back what a session left. */
 export async function bringBack(
   project: Project,
   folder: string,
   order: Order,
   memory: TreeMemory,
-): Promise<readonly string[]> {
+): Promise<Back> {
   const manifest = readManifest(await sessionText(folder, manifestFile));
   const before = readTree(await sessionText(folder, beforeFile));
-  if (manifest === null || manifest.isolated === null || before === null) return [];
-  if (await isRecorded(folder)) return [];
+  if (manifest === null || manifest.isolated === null || before === null) return nothing;
+  if (await isRecorded(folder)) return nothing;
   const copy = manifest.isolated;
   if (!isThere(copy))
-    return [`The copy "${copy}" that ${order.role} worked in is gone, with what it left there.`];
-  const changes = changesBetween(before, await lookAtTree(copy, memory));
+    return {
+      ...nothing,
+      told: [`The copy "${copy}" that ${order.role} worked in is gone, with what it left there.`],
+    };
+  const after = await lookAtTree(copy, memory);
+  const closed = after.unread ?? [];
+  const changes = changesBetween(before, after).filter((change) => change.after !== unread);
   const own = changes.filter(({ path }) => path !== manifest.handoff && mayWrite(manifest, path));
   const edited: string[] = [];
-  const told: string[] = [];
+  const told: string[] = closed.length === 0 ? [] : [untold(order, copy, closed)];
   for (const change of own) {
     const became = await takeOver(project.root, copy, change);
     if (became === 'taken') continue;
@@ -85,8 +130,15 @@ export async function bringBack(
   const header = changes.find(({ path }) => path === manifest.handoff) ?? null;
   const question =
     edited.length === 0 || order.kind === 'opinion' ? null : questionOf(project, folder, order, edited);
-  if (question !== null) return [...told, ...(await askInstead(project, order, question))];
-  return header === null ? told : [...told, ...(await handBack({ project, copy, folder, order }, header))];
+  if (question !== null) told.push(...(await askInstead(project, order, question)));
+  else if (header !== null) told.push(...(await handBack({ project, copy, folder, order }, header)));
+  return { told, unread: closed };
+}
+
+const nothing: Back = { told: [], unread: [] };
+
+function untold({ role }: Order, copy: string, closed: readonly string[]): string {
+  return `${firstPaths(closed)} could not be read in the copy "${copy}" that ${role} worked in. Nothing of it was brought back, and the copy is kept: let this user read it, take what you want from it, and remove the copy.`;
 }
 
 function questionOf(project: Project, folder: string, order: Order, kept: readonly string[]): Escalation {
@@ -110,7 +162,7 @@ function questionOf(project: Project, folder: string, order: Order, kept: readon
   };
 }
 
-type Back = {
+type Place = {
   readonly project: Project;
   readonly copy: string;
   readonly folder: string;
@@ -119,7 +171,7 @@ type Back = {
 
 /** The handoff as the session left it; where a person has edited it meanwhile, what the session proposes in that text. */
 async function handBack(
-  { project, copy, folder, order }: Back,
+  { project, copy, folder, order }: Place,
   change: FileChange,
 ): Promise<readonly string[]> {
   const left = change.after === null ? null : await readText(`${copy}/${project.handoffName}`);

@@ -12,6 +12,7 @@ import { readClaim, readExit } from '../effects/shim.ts';
 import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
 import { coordinationDir, decisionsDir, runnerDir } from '../protocol/artifact.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
+import { firstOf, firstPaths } from '../protocol/remark.ts';
 import { emptiedCopies } from './bringback.ts';
 
 export type Leftover = {
@@ -24,9 +25,6 @@ export type Leftover = {
 
 /** Between asking a leftover process to end and killing it. */
 const graceMs = 1_000;
-/** Files named in one line. */
-const namesShownMax = 3;
-
 /** What was found, before anything is done about it. */
 type Found = {
   readonly owner: Owner | null;
@@ -128,19 +126,9 @@ function told(found: Found, done: Done | null): readonly Leftover[] {
   if (processes.length > 0)
     tell(
       'processes',
-      `Left of sessions that are over: process ${listed(processes.map(({ pid }) => String(pid)))}.`,
+      `Left of sessions that are over: process ${firstOf(processes.map(({ pid }) => String(pid)))}.`,
     );
-  if (files.length > 0)
-    tell('files', `Left by a writer that was killed: ${listed(files.map((path) => `"${path}"`))}.`);
-  if (copies.length > 0)
-    tell(
-      'copies',
-      `Copies of isolated sessions that are over: ${listed(copies.map((path) => `"${path}"`))}.`,
-    );
+  if (files.length > 0) tell('files', `Left by a writer that was killed: ${firstPaths(files)}.`);
+  if (copies.length > 0) tell('copies', `Copies of isolated sessions that are over: ${firstPaths(copies)}.`);
   return all;
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - namesShownMax;
-  return names.slice(0, namesShownMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -10,7 +10,7 @@ import { capUsd } from '../domain/budget.ts';
 import { costOf } from '../domain/cost.ts';
 import { isIsolated } from '../domain/isolation.ts';
 import { microOf } from '../domain/money.ts';
-import { makeCopy } from '../effects/copies.ts';
+import { copyFor, makeCopy, removeCopy } from '../effects/copies.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
 import { explain } from '../effects/files.ts';
 import { keepSession, sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
@@ -25,8 +25,8 @@ import type { Unstamped } from '../protocol/notice.ts';
 import type { AgentSettings, Limits } from '../protocol/policy.ts';
 import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
 import type { SessionUsage } from '../protocol/usage.ts';
-import { recordAfter, recordsBefore } from './audit.ts';
-import { bringBack, clearCopy } from './bringback.ts';
+import { recordsBefore } from './audit.ts';
+import { takeIn } from './bringback.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
 
@@ -161,17 +161,21 @@ async function workOrder(
   const pulse = setInterval(() => stream.pulse(), pulseMs);
   try {
     let begunAt: number | undefined;
+    // Where nothing was started, nobody has worked in it.
+    const dropCopy = (): Promise<void> => removeCopy(copyFor(round.project.root, order.id));
     const begin = (): Promise<Command> => {
       begunAt = now();
-      return prepare(round, options, driver, order);
+      return prepare(round, options, driver, order).catch(async (error: unknown) => {
+        await dropCopy();
+        throw error;
+      });
     };
     const end = await runner.ensure(order, begin, stream);
     const tally = stream.tally();
     const usage = await usedBy(driver, order, tally, begunAt ?? now() - end.ms - adoptedSlackMs);
-    for (const text of await bringBack(round.project, folder, order, driver.memory))
-      say({ type: 'remark', level: 'warning', text });
-    await recordAfter(round.project.root, folder, driver.memory);
-    await clearCopy(folder);
+    const tell = (text: string): void => say({ type: 'remark', level: 'warning', text });
+    await takeIn(round.project, { folder, order, memory: driver.memory }, tell);
+    if (!end.begun) await dropCopy();
     keep(folder);
     const promptBytes = sizeOf(`${folder}/stdin`);
     const at = now();

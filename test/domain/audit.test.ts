@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { audit, gather, type AuditFacts } from '../../src/domain/audit.ts';
 import { isHidden, mayWrite } from '../../src/protocol/access.ts';
-import type { Touch, TouchVerb } from '../../src/protocol/touch.ts';
+import { unread, type Touch, type TouchVerb } from '../../src/protocol/touch.ts';
 
 const access = {
   hidden: ['.next-role/', 'coordination/logs/', 'coordination/specs/Q-*-SPEC-AUDIT.md'],
@@ -266,5 +266,20 @@ describe('audit(): a session in a copy', () => {
     expect(found([touch('write', '/p/src/a.ts')], isolated)).toEqual(['write-policy MAJOR src/a.ts']);
     expect(found([touch('write', '/copies/R01/src/a.ts')], isolated)).toEqual([]);
     expect(found([touch('write', '/p/src/a.ts')])).toEqual([]);
+  });
+});
+
+describe('audit(): what cannot be read', () => {
+  const path = 'coordination/PRD.md';
+  const told = (before: string | null, after: string | null) =>
+    audit({ ...facts, touches: [touch('run', 'x')], changes: [{ path, before, after }] });
+
+  it('is neither deleted nor let pass', () => {
+    expect(told('a', unread)).toMatchObject([{ severity: 'MAJOR', file: path }]);
+    expect(told('a', unread)[0]?.text).toContain('became unreadable during the session');
+  });
+
+  it('is held against nobody where it can be read again', () => {
+    expect(told(unread, 'a')).toEqual([]);
   });
 });

@@ -107,6 +107,6 @@ export async function isolated(files: Readonly<Record<string, string>> = {}): Pr
     leave: (path, text) => put(copy, path, text),
     byHand: (path, text) => put(root, path, text),
     now: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null),
-    back: () => bringBack(project, folder, order, new Map()),
+    back: async () => (await bringBack(project, folder, order, new Map())).told,
   };
 }

@@ -1,17 +1,36 @@
 /** What an isolated session left reaches the project as a whole, once, and never over what somebody else wrote. */
+import type * as FileSystem from 'node:fs';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { listCopies } from '../../src/effects/copies.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { copiesFolder, listCopies } from '../../src/effects/copies.ts';
+import { changesBetween, lookAtTree } from '../../src/effects/tree.ts';
 import { beforeFile, manifestFile } from '../../src/protocol/sessionrecord.ts';
 import { recordAfter } from '../../src/runner/audit.ts';
 import { clearCopy, emptiedCopies } from '../../src/runner/bringback.ts';
 import { repair } from '../../src/runner/repair.ts';
 import { header, isolated, log, removeIsolated, report } from '../rig/isolated.ts';
 
+/** Paths that the disk refuses to read, with what it says; who is root could not be refused otherwise. */
+const refused = vi.hoisted(() => new Map<string, string>());
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof FileSystem>();
+  const guarded =
+    <Rest extends readonly unknown[], Result>(read: (path: string, ...rest: Rest) => Result) =>
+    (path: string, ...rest: Rest): Result => {
+      const code = refused.get(path);
+      if (code !== undefined) throw Object.assign(new Error(`${code}: ${path}`), { code, path });
+      return read(path, ...rest);
+    };
+  return { ...real, readdirSync: guarded(real.readdirSync), readFileSync: guarded(real.readFileSync) };
+});
+
 const folders: string[] = [];
 afterEach(() => {
+  refused.clear();
+  vi.restoreAllMocks();
   removeIsolated();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
@@ -120,6 +139,32 @@ describe('bringBack()', () => {
     expect(readFileSync(join(at.folder, 'kept/coordination/reviews/image.png'))).toHaveLength(3);
   });
 
+  it.each(['EACCES', 'EMFILE', 'EIO'])(
+    'takes nothing for deleted that %s keeps it from reading',
+    async (code) => {
+      const at = await isolated({ [report]: 'old\n', [other]: 'more\n', 'src/a.ts': 'a\n' });
+      at.leave(report, 'fine\n');
+      refused.set(join(at.copy, 'coordination'), code);
+      expect(await at.back()).toEqual([
+        expect.stringContaining('"coordination" could not be read in the copy'),
+      ]);
+      expect([report, other].map(at.now)).toEqual(['old\n', 'more\n']);
+      expect(at.now('coordination/NEXT-ROLE.md')).toBe(header(at.order.id));
+      // What it left is in the copy alone, which is kept for a person.
+      await recordAfter(at.project.root, at.folder, new Map());
+      await clearCopy(at.folder);
+      expect(await emptiedCopies(at.project, { isIdle: false })).toEqual([]);
+      expect(existsSync(join(at.copy, report))).toBe(true);
+    },
+  );
+
+  it('keeps the copy also where only a later look could read it', async () => {
+    const at = await isolated({ [report]: 'old\n' });
+    await recordAfter(at.project.root, at.folder, new Map(), ['coordination']);
+    await clearCopy(at.folder);
+    expect(existsSync(at.copy)).toBe(true);
+  });
+
   it('says that a copy is gone, and takes no file for deleted', async () => {
     const at = await isolated({ [report]: 'old\n' });
     rmSync(at.copy, { recursive: true });
@@ -130,5 +175,68 @@ describe('bringBack()', () => {
       files: [],
       whole: false,
     });
+  });
+});
+
+describe('clearCopy()', () => {
+  it('makes what the audit needs survive a power cut first, and leaves no empty folder', async () => {
+    const at = await isolated();
+    await recordAfter(at.project.root, at.folder, new Map());
+    const handle = await open(join(at.folder, 'changes.json'));
+    const wasThere: boolean[] = [];
+    const proto = Object.getPrototypeOf(handle) as typeof handle;
+    await handle.close();
+    vi.spyOn(proto, 'sync').mockImplementation(() => {
+      wasThere.push(existsSync(at.copy));
+      return Promise.resolve();
+    });
+    await clearCopy(at.folder);
+    expect(wasThere).toEqual([true, true, true]);
+    expect(existsSync(at.copy)).toBe(false);
+    expect(existsSync(copiesFolder(at.project.root))).toBe(false);
+  });
+});
+
+describe('repair()', () => {
+  it('names and clears a copy whose session is not on disk any more', async () => {
+    const at = await isolated();
+    rmSync(at.folder, { recursive: true });
+    expect(await emptiedCopies(at.project, { isIdle: false })).toEqual([]);
+    const [left] = await repair(at.project, { mend: true });
+    expect(left).toMatchObject({ kind: 'copies', repaired: 'Removed.' });
+    expect(left?.words).toContain(at.copy);
+    expect(existsSync(copiesFolder(at.project.root))).toBe(false);
+  });
+});
+
+describe('changesBetween()', () => {
+  it('tells what became unreadable from what was deleted, and both from what came', async () => {
+    const { project } = await isolated({ 'a/x': '1\n', 'b/y': '2\n', c: '3\n' });
+    const before = await lookAtTree(project.root, new Map());
+    refused.set(join(project.root, 'a'), 'EACCES');
+    refused.set(join(project.root, 'c'), 'EACCES');
+    rmSync(join(project.root, 'b'), { recursive: true });
+    writeFileSync(join(project.root, 'd'), '4\n');
+    const after = await lookAtTree(project.root, new Map());
+    expect(
+      changesBetween(before, after).map(({ path, after: now }) => [path, now?.slice(0, 6) ?? null]),
+    ).toEqual([
+      ['a/x', 'unread'],
+      ['b/y', null],
+      ['c', 'unread'],
+      ['d', after.files['d']?.slice(0, 6)],
+    ]);
+    // Once it can be read again, it is found as it was.
+    expect(changesBetween(after, before)).toContainEqual({
+      path: 'c',
+      before: 'unread',
+      after: before.files['c'],
+    });
+    refused.set(project.root, 'EIO');
+    expect(
+      changesBetween(before, await lookAtTree(project.root, new Map())).every(
+        (each) => each.after === 'unread',
+      ),
+    ).toBe(true);
   });
 });
