@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
-import { mkdir, readdir, readlink, realpath, rm, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readlink, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { copyTree, TooLarge } from './copytree.ts';
 import { errorCode, isMissing } from './files.ts';
@@ -67,12 +67,28 @@ export function isThere(folder: string): boolean {
 
 /** Removes a copy with all that is in it, and the folder of its project's copies with the last of them. */
 export async function removeCopy(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+  await rmTree(folder).catch(async (error: unknown) => {
+    if (!['EACCES', 'EPERM'].includes(errorCode(error))) throw error;
+    // Package managers write-protect folders of theirs, and a session may.
+    await openFolders(folder);
+    await rmTree(folder);
+  });
   try {
     await rmdir(dirname(folder));
   } catch (error) {
     if (!isMissing(error) && !['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error;
   }
+}
+
+function rmTree(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
+}
+
+/** Gives its user every right to a folder and those below. */
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries) if (entry.isDirectory()) await openFolders(join(folder, entry.name));
 }
 
 /** Every copy there is of a project, with the name of the session folder it belongs to. */

@@ -177,4 +177,26 @@ describe('a round with isolation: worktree', () => {
     const proof = await line(project.root, ['audit']);
     expect(proof.out).toContain('worked in a copy without what is hidden from it');
   });
+
+  it('leaves no copy of a session that is stopped before anything is started', async () => {
+    const project = await makeProject({
+      handoff: handoff({ 'next-role': 'reviewer' }),
+      scenario: goodRound,
+      settings: { isolation: 'worktree' },
+    });
+    const journey = start(project);
+    const copies = copiesFolder(project.root);
+    const wasThere: boolean[] = [];
+    // Told while the session is being prepared: its copy is made, its process is not.
+    const prepared = journey.until('a session prepared', (notice) => {
+      if (notice.type !== 'session-started') return false;
+      wasThere.push(existsSync(copies));
+      writeFileSync(join(notice.folder, 'stop'), 'paused\n');
+      journey.stop();
+      return true;
+    });
+    expect(await journey.end).toMatchObject({ type: 'stopped' });
+    await prepared;
+    expect([...wasThere, existsSync(copies)]).toEqual([true, false]);
+  });
 });
