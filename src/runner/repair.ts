@@ -6,7 +6,7 @@
 import { openJournal, tornBytes } from '../effects/journal.ts';
 import { acquire, leftOwner, ownerOf, type Owner } from '../effects/lock.ts';
 import { findMarked, isRunning, reap, type MarkedProcess } from '../effects/processes.ts';
-import { removeCopy } from '../effects/copies.ts';
+import { copyFor, removeCopy } from '../effects/copies.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { readClaim, readExit } from '../effects/shim.ts';
 import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
@@ -62,13 +62,18 @@ export async function repair(
 
 async function survey(project: Project): Promise<Found> {
   const owner = await leftOwner(project.root);
-  const processes = findMarked(project.root).filter(({ order }) => isOver(project, order));
+  const marked = findMarked(project.root);
+  const processes = marked.filter(({ order }) => isOver(project, order));
+  // A session may have lost its folder and still be at work.
+  const atWork = new Set(
+    marked.filter((each) => !processes.includes(each)).map(({ order }) => copyFor(project.root, order)),
+  );
   return {
     owner,
     tornBytes: tornBytes(journalPath(project)),
     processes,
     files: await findAbandoned(project.root, placesOf(project)),
-    copies: await emptiedCopies(project, { isIdle: true }),
+    copies: (await emptiedCopies(project, { isIdle: true })).filter((copy) => !atWork.has(copy)),
   };
 }
 

@@ -1,4 +1,6 @@
 /** What an isolated session left reaches the project as a whole, once, and never over what somebody else wrote. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type * as FileSystem from 'node:fs';
 import {
   chmodSync,
@@ -213,6 +215,13 @@ describe('repair()', () => {
     const at = await isolated();
     rmSync(at.folder, { recursive: true });
     expect(await emptiedCopies(at.project, { isIdle: false })).toEqual([]);
+    // Not while it is still at work in there.
+    const env = { ...process.env, NEXT_ROLE_ORDER: at.order.id, NEXT_ROLE_PROJECT: at.project.root };
+    const child = spawn('sleep', ['600'], { env, stdio: 'ignore' });
+    await once(child, 'spawn');
+    expect(await repair(at.project, { mend: true })).toEqual([]);
+    child.kill('SIGKILL');
+    await once(child, 'close');
     const [left] = await repair(at.project, { mend: true });
     expect(left).toMatchObject({ kind: 'copies', repaired: 'Removed.' });
     expect(left?.words).toContain(at.copy);
