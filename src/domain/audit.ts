@@ -28,6 +28,8 @@ export type AuditFacts = {
   readonly changes: readonly FileChange[];
   /** Whether the stream tells every tool call; a shell command's own stream tells none. */
   readonly observed: boolean;
+  /** Records of the session itself, by path, that it changed, removed or made; they were put back. */
+  readonly rewritten: readonly string[];
   /** It worked in a copy that holds nothing hidden, the first of `roots`; the last is the project itself. */
   readonly isolated: boolean;
 };
@@ -60,7 +62,22 @@ export function gather(marks: readonly TouchMark[]): readonly Touch[] {
 
 /** Everything a session is found to have done outside its brief. Worst first within each path. */
 export function audit(facts: AuditFacts): readonly Finding[] {
-  return unique([...hiddenReads(facts), ...policyWrites(facts)]);
+  return unique([...hiddenReads(facts), ...policyWrites(facts), ...facts.rewritten.map(rewritten)]);
+}
+
+/** Whoever writes the record that judges it judges itself. */
+function rewritten(path: string): Finding {
+  const text =
+    'is the record of the session, and was changed, removed or made while it worked: it is put back; leave it alone';
+  return found('write-policy', path, 'CRITICAL', text);
+}
+
+/** A session that nothing is on record of any more. */
+export function unproven(path: string): Finding {
+  const text =
+    'is the record of what the session was given and what it changed, and is gone or cannot be read: nothing proves ' +
+    'that it kept to its brief. Do the work again, and leave the record alone';
+  return found('write-policy', path, 'CRITICAL', text);
 }
 
 /** A touch of a hidden path: done, it blocks; refused, it is worth knowing; through a folder, it may have been. */

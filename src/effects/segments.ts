@@ -74,6 +74,11 @@ export function* storedRecords(path: string): Generator<JournalRecord> {
   for (const { record } of fitting(active, path, link)) yield record;
 }
 
+/** The policy in force at the end of a journal; null where there is none. @throws JournalDamaged */
+export function policyInForce(path: string): Policy | null {
+  return glance(path).policy;
+}
+
 /** What the oldest record that is still kept follows; `null` when it is the first of all. */
 export function oldestOpening(path: string): Opening | null {
   const firstActive = (openingIn(path)?.after.seq ?? 0) + 1;

@@ -1,8 +1,9 @@
 /**
  * Session folders as an audit needs them: which there are of a round, in their order, and the texts in them. Reads only,
- * but for the one record of what a session changed. A folder or file that is not there is no trouble.
+ * but for the record of what a session changed, and for those that it rewrote. A folder or file that is not there is no trouble.
  */
-import { readdir, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { errorCode, readText } from './files.ts';
 import { replaceFile } from './sessionfolder.ts';
@@ -37,6 +38,30 @@ export async function sessionText(folder: string, name: string): Promise<string 
  */
 export async function keepRecord(folder: string, name: string, text: string): Promise<void> {
   if ((await sessionText(folder, name)) === null) replaceFile(join(folder, name), text);
+}
+
+/**
+ * Puts records back as they were when the session began; none of the name `later` can be there before it has ended. Gives
+ * the names of those that the session had its hands on.
+ */
+export async function restoreRecords(
+  folder: string,
+  records: Readonly<Record<string, string>>,
+  later: string,
+): Promise<readonly string[]> {
+  const rewritten: string[] = [];
+  for (const [name, text] of Object.entries(records)) {
+    if ((await sessionText(folder, name)) === text) continue;
+    rewritten.push(name);
+    await mkdir(folder, { recursive: true });
+    await rm(join(folder, name), { recursive: true, force: true });
+    replaceFile(join(folder, name), text);
+  }
+  if (existsSync(join(folder, later))) {
+    rewritten.push(later);
+    await rm(join(folder, later), { recursive: true, force: true });
+  }
+  return rewritten;
 }
 
 /**

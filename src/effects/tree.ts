@@ -119,7 +119,8 @@ function entriesOf(folder: string): readonly Dirent[] | null {
 }
 
 /** Synchronous: a trip to the thread pool costs ten times the look, and a session takes two for each file. */
-function digestAt(root: string, path: string, memory: TreeMemory): string | null {
+/** The digest of one file as a look gives it; null where there is none. */
+export function digestAt(root: string, path: string, memory: TreeMemory): string | null {
   const full = join(root, path);
   try {
     const info = lstatSync(full, { bigint: true });

@@ -29,6 +29,8 @@ export type Changes = {
   readonly files: readonly FileChange[];
   readonly whole: boolean;
   readonly unread?: readonly string[] | undefined;
+  /** Records of these names the session had changed or removed, or made itself; they were put back. */
+  readonly rewritten?: readonly string[] | undefined;
 };
 
 const texts = z.array(z.string());
@@ -66,6 +68,7 @@ const changes = z.object({
   files: z.array(z.object({ path: z.string(), before: digest, after: digest })),
   whole: z.boolean(),
   unread: texts.optional(),
+  rewritten: texts.optional(),
 }) satisfies z.ZodType<Changes>;
 
 const tree = z.object({

@@ -5,6 +5,7 @@
  * What a role did outside its brief stays found while it stands: a session that follows in the same role, to mend or to
  * try again, is audited together with those before it, up to the last session of another role.
  */
+import { relative } from 'node:path';
 import { agentOf } from '../agents/index.ts';
 import { touchesIn } from '../agents/touch.ts';
 import { audit, gather } from '../domain/audit.ts';
@@ -12,7 +13,14 @@ import { firstReviewer, secondReviewer } from '../domain/companion.ts';
 import { isThere } from '../effects/copies.ts';
 import { digestText } from '../effects/files.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
-import { eachLine, keepRecord, realTarget, sessionNames, sessionText } from '../effects/sessionrecord.ts';
+import {
+  eachLine,
+  keepRecord,
+  realTarget,
+  restoreRecords,
+  sessionNames,
+  sessionText,
+} from '../effects/sessionrecord.ts';
 import { changesBetween, digests, lookAtTree, type Tree, type TreeMemory } from '../effects/tree.ts';
 import { isHidden } from '../protocol/access.ts';
 import { noFacts } from '../protocol/agentfacts.ts';
@@ -57,15 +65,24 @@ export async function recordsBefore(
   return { [manifestFile]: `${JSON.stringify(sealed, null, 2)}\n`, [beforeFile]: JSON.stringify(tree) };
 }
 
+/** Puts the records of a session that has ended back as they were when it began; gives the names of those it changed. */
+export function sealRecords(
+  folder: string,
+  records: Readonly<Record<string, string>> | undefined,
+): Promise<readonly string[]> {
+  // One that another runner started is on record as it is found.
+  return records === undefined ? Promise.resolve([]) : restoreRecords(folder, records, changesFile);
+}
+
 /**
- * Takes down what a session that has ended changed. Done twice is done once. `unreadBack` is what could not be read when
- * what it left was brought back: a later look that can read it does not make up for that.
+ * Takes down what a session that has ended changed. Done twice is done once. `unread` is what could not be read when what
+ * it left was brought back: a later look that can read it does not make up for that. `rewritten` are records it changed.
  */
 export async function recordAfter(
   root: string,
   folder: string,
   memory: TreeMemory,
-  unreadBack: readonly string[] = [],
+  known: { readonly unread?: readonly string[]; readonly rewritten?: readonly string[] } = {},
 ): Promise<void> {
   if ((await sessionText(folder, changesFile)) !== null) return;
   const before = readTree(await sessionText(folder, beforeFile));
@@ -73,11 +90,15 @@ export async function recordAfter(
   const at = readManifest(await sessionText(folder, manifestFile))?.isolated ?? root;
   // A copy that is gone tells nothing of what was changed in it.
   const after: Tree = isThere(at) ? await lookAtTree(at, memory) : { ...before, whole: false };
-  const unread = [...new Set([...(before.unread ?? []), ...(after.unread ?? []), ...unreadBack])].sort();
+  const unread = [
+    ...new Set([...(before.unread ?? []), ...(after.unread ?? []), ...(known.unread ?? [])]),
+  ].sort();
+  const { rewritten = [] } = known;
   const record: Changes = {
     files: changesBetween(before, after),
     whole: before.whole && after.whole,
     ...(unread.length === 0 ? {} : { unread }),
+    ...(rewritten.length === 0 ? {} : { rewritten }),
   };
   await keepRecord(folder, changesFile, `${JSON.stringify(record)}\n`);
 }
@@ -91,11 +112,13 @@ export type Audited = {
   /** Null when the session has not ended, or was run before changes were taken down. */
   readonly changes: Changes | null;
   readonly findings: readonly Finding[];
+  /** What it changed in the project, together with the sessions of its role before it. */
+  readonly left: readonly FileChange[];
   /** Whether the stream was short enough to be read to its end. */
   readonly isWhole: boolean;
 };
 
-type Seen = Omit<Audited, 'findings'> & { readonly before: TreeRecord | null };
+type Seen = Omit<Audited, 'findings' | 'left'> & { readonly before: TreeRecord | null };
 
 /** Everything the sessions of a round touched, in their order, each with what is found against it. */
 export async function auditRound(place: AuditPlace, round: string): Promise<readonly Audited[]> {
@@ -107,7 +130,8 @@ export async function auditRound(place: AuditPlace, round: string): Promise<read
 
 function audited(place: AuditPlace, session: Seen, earlier: readonly Seen[]): Audited {
   const { before: _before, ...known } = session;
-  return { ...known, findings: findingsOf(place, session, earlier) };
+  const left = leftBy(session, earlier);
+  return { ...known, left, findings: findingsOf(place, session, { earlier, left }) };
 }
 
 /** The audit of one session; null when it has no manifest. */
@@ -197,27 +221,41 @@ function chainBefore<Session extends Listed>(seen: readonly Session[], at: numbe
   return chain;
 }
 
-function findingsOf(place: AuditPlace, session: Seen, earlier: readonly Seen[]): readonly Finding[] {
-  const { manifest } = session;
+/** What a session and those of its role before it changed together. */
+function leftBy(session: Seen, earlier: readonly Seen[]): readonly FileChange[] {
   // What an earlier session left, and somebody else changed before this one began, is not its doing any more.
   const stillStood = ({ path, after }: FileChange): boolean =>
     session.before === null || digests(session.before)(path) === after;
   const own = session.changes?.files ?? [];
   const before = netChanges(earlier.map(({ changes }) => changes?.files ?? []));
-  const files = [
+  return netChanges([
     own,
     before.filter((change) => own.some(({ path }) => path === change.path) || stillStood(change)),
-  ];
+  ]);
+}
+
+function findingsOf(
+  place: AuditPlace,
+  session: Seen,
+  { earlier, left }: { readonly earlier: readonly Seen[]; readonly left: readonly FileChange[] },
+): readonly Finding[] {
+  const { manifest } = session;
   return audit({
     access: manifest,
     given: earlier.at(-1)?.manifest ?? manifest,
     hiddenFiles: manifest.hiddenFiles,
     roots: manifest.isolated === null ? [place.root] : [manifest.isolated, place.root],
     touches: [...session.touches, ...earlier.flatMap(({ touches }) => touches.map(asWrite))],
-    changes: netChanges(files),
+    changes: left,
+    rewritten: (session.changes?.rewritten ?? []).map((name) => recordPath(place, session.session, name)),
     observed: kindOf(place, manifest) !== 'command',
     isolated: manifest.isolated !== null,
   });
+}
+
+/** Where a record of a session is, for people. */
+export function recordPath(place: AuditPlace, session: string, name: string): string {
+  return `${relative(place.root, place.sessions)}/${session}/${name}`;
 }
 
 /** Of an earlier session only what it may have written counts: what it opened, the one after it has not. */

@@ -44,13 +44,19 @@ async function isRecorded(folder: string): Promise<boolean> {
 /** Brings back what a session left, takes down what it changed, and clears its copy away, in this order. */
 export async function takeIn(
   project: Project,
-  session: { readonly folder: string; readonly order: Order; readonly memory: TreeMemory },
+  session: {
+    readonly folder: string;
+    readonly order: Order;
+    readonly memory: TreeMemory;
+    /** Names of records that the session changed. */
+    readonly rewritten?: readonly string[];
+  },
   tell: (text: string) => void,
 ): Promise<void> {
-  const { folder, order, memory } = session;
+  const { folder, order, memory, rewritten = [] } = session;
   const back = await bringBack(project, folder, order, memory);
   for (const text of back.told) tell(text);
-  await recordAfter(project.root, folder, memory, back.unread);
+  await recordAfter(project.root, folder, memory, { unread: back.unread, rewritten });
   await clearCopy(folder);
 }
 

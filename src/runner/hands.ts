@@ -12,8 +12,8 @@ import { digestOf, explain, insideProject, readText, replaceIf, type Replaced } 
 import { keepText, takeBack } from '../effects/keep.ts';
 import { commitCoordination, repositoryOf } from '../effects/git.ts';
 import { sessionOf } from './gatecase.ts';
-import { configurationTouched } from './guard.ts';
-import { judgeWork } from './judgework.ts';
+import { guardedFindings } from './guard.ts';
+import { judgeWork, sessionsBeside } from './judgework.ts';
 import { reload } from './reload.ts';
 import { noteClaim, noteEnd } from './roundtrees.ts';
 import { digestsOf, factsOf, fingerprint, readEvent, readHandoff, wordsDigest } from './handoff.ts';
@@ -194,8 +194,8 @@ async function gate(
 ): Promise<MachineEvent> {
   const { project } = round;
   // Settings that somebody edited while the session worked hold for it; what it edited itself never does.
-  const session = sessionOf(project, round.policy, effect.order);
-  const mayCount = async (): Promise<boolean> => (await configurationTouched(session)).length === 0;
+  const sessions = [sessionOf(project, round.policy, effect.order), ...sessionsBeside(round, effect.order)];
+  const mayCount = async (): Promise<boolean> => (await guardedFindings(sessions)).length === 0;
   const event = await reload(round, { ...options, mayCount });
   if (event !== null) options.push(event);
   const policy = event?.policy ?? round.policy;

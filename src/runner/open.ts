@@ -9,6 +9,7 @@ import { ensureIgnored } from '../effects/git.ts';
 import { openJournal } from '../effects/journal.ts';
 import { acquire, type Acquired } from '../effects/lock.ts';
 import { openLog, type Log } from '../effects/log.ts';
+import { policyInForce } from '../effects/segments.ts';
 import { keepPolicy, policyStamp } from '../effects/policykept.ts';
 import { settingsPath } from '../protocol/artifact.ts';
 import { isError } from '../protocol/diagnostic.ts';
@@ -31,6 +32,8 @@ export type OpenRound = {
   readonly oneThread: boolean;
   /** Of the files behind the policy, to see that one was edited. */
   stamp: string;
+  /** That stamp as a session left it: what the files say then does not count. */
+  held: string | null;
   readonly store: Store;
   readonly ledger: RunningLedger;
   readonly log: Log;
@@ -116,14 +119,14 @@ async function openHeld(
 ): Promise<Exclude<Opened, { type: 'taken' | 'open' }> | Held> {
   const stamp = catalogStamp(project.root);
   const lookedAt = policyStamp(project.root);
-  const { policy, prices, problems } = await readPolicy(project, oneThread);
+  const { policy: written, prices, problems } = await readPolicy(project, oneThread);
   const keep = (): void => {
     // Who looks knows nothing of a run that was told to work otherwise than its files say.
-    if (problems.length === 0 && !oneThread) keepPolicy(project, lookedAt, policy);
+    if (problems.length === 0 && !oneThread) keepPolicy(project, lookedAt, written);
   };
   for (const { file, diagnostics } of problems) say({ type: 'problem', file, diagnostics });
   if (problems.some(({ diagnostics }) => diagnostics.some(isError))) return { type: 'misconfigured' };
-  const missing = await missingAgents(project, policy);
+  const missing = await missingAgents(project, written);
   if (missing.length > 0) {
     say({ type: 'problem', file: settingsPath, diagnostics: missing });
     return { type: 'misconfigured' };
@@ -138,12 +141,19 @@ async function openHeld(
   const state = stateOf(loaded, say);
   const ledger = runningLedger(project, loaded.last === null);
   const log = await openLog(project.root, { onTrouble });
+  const before = state.context.policy === written.digest ? null : inForce(project, state);
+  // Files that were edited are looked at again, like any edit, once it is known whose edit it was.
+  const policy = before ?? written;
   const policyChanged = state.context.policy !== policy.digest;
-  return {
-    type: 'open',
-    round: { project, policy, prices, policyChanged, oneThread, stamp, store, ledger, log, state, told: [] },
-    keep,
-  };
+  const read = { policy, prices, policyChanged, oneThread, stamp: before === null ? stamp : '', held: null };
+  return { type: 'open', round: { project, ...read, store, ledger, log, state, told: [] }, keep };
+}
+
+/** The policy that the round went by when its last runner ended; null when it had none. */
+function inForce(project: Project, { context }: MachineState): Policy | null {
+  if (context.policy === null || context.round === null) return null;
+  const policy = policyInForce(journalPath(project));
+  return policy?.digest === context.policy ? policy : null;
 }
 
 function loadOrDamaged(store: Store): Loaded | JournalDamaged {

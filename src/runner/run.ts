@@ -155,8 +155,11 @@ async function tidy(round: OpenRound, say: LoopOptions['say']): Promise<void> {
 
 /** Takes up the last state's wishes, and looks at the file once for what was edited meanwhile. */
 async function begin(round: OpenRound, means: Means): Promise<void> {
-  const { hands, queue } = means;
+  const { hands, queue, say } = means;
   if (round.policyChanged) queue.push({ type: 'POLICY', at: hands.now(), policy: round.policy });
+  // What a session is in hand for goes on under what it was ordered by; its gates look at the settings.
+  const edited = busy.has(round.state.value) ? null : await reload(round, { say, now: () => hands.now() });
+  if (edited !== null) queue.push(edited);
   queue.push({ type: 'LOOK', at: hands.now() });
   for (const effect of wishes(round.policy, round.state)) hands.perform(effect);
   await hint(round, means);

@@ -25,7 +25,7 @@ import type { Unstamped } from '../protocol/notice.ts';
 import type { AgentSettings, Limits } from '../protocol/policy.ts';
 import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
 import type { SessionUsage } from '../protocol/usage.ts';
-import { recordsBefore } from './audit.ts';
+import { recordsBefore, sealRecords } from './audit.ts';
 import { takeIn } from './bringback.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
@@ -67,6 +67,7 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
   // The driver an order started with stays its driver: settings may be edited while it works.
   const drivers = new Map<string, Driver>();
   const memory: TreeMemory = new Map();
+  const sealed: Means['sealed'] = new Map();
   const keeping = new Set<Promise<void>>();
   /** Off everybody's way: the journal alone says what follows, so that nothing waits for it. */
   const keep = (folder: string): void => {
@@ -96,7 +97,7 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
     async work(order) {
       if (running.has(order.id)) return null;
       const session = workBoth(order, (each) =>
-        workOrder(round, { ...options, say }, { runner, driver: driver(each), keep }, each),
+        workOrder(round, { ...options, say }, { runner, driver: driver(each), keep, sealed }, each),
       );
       running.set(order.id, session);
       try {
@@ -151,7 +152,7 @@ function limitsOf(round: OpenRound, order: Order): Limits {
 async function workOrder(
   round: OpenRound,
   options: SessionsOptions,
-  { runner, driver, keep }: Means,
+  { runner, driver, keep, sealed }: Means,
   order: Order,
 ): Promise<Ended> {
   const { say, now } = options;
@@ -163,18 +164,24 @@ async function workOrder(
     let begunAt: number | undefined;
     // Where nothing was started, nobody has worked in it.
     const dropCopy = (): Promise<void> => removeCopy(copyFor(round.project.root, order.id));
-    const begin = (): Promise<Command> => {
+    const begin = async (): Promise<Command> => {
       begunAt = now();
-      return prepare(round, options, driver, order).catch(async (error: unknown) => {
-        await dropCopy();
-        throw error;
-      });
+      const { records, command } = await prepare(round, options, driver, order).catch(
+        async (error: unknown) => {
+          await dropCopy();
+          throw error;
+        },
+      );
+      sealed.set(order.id, records);
+      return { ...command, files: { ...command.files, ...records } };
     };
     const end = await runner.ensure(order, begin, stream);
     const tally = stream.tally();
     const usage = await usedBy(driver, order, tally, begunAt ?? now() - end.ms - adoptedSlackMs);
     const tell = (text: string): void => say({ type: 'remark', level: 'warning', text });
-    await takeIn(round.project, { folder, order, memory: driver.memory }, tell);
+    const rewritten = end.begun ? await sealRecords(folder, sealed.get(order.id)) : [];
+    sealed.delete(order.id);
+    await takeIn(round.project, { folder, order, memory: driver.memory, rewritten }, tell);
     if (!end.begun) await dropCopy();
     keep(folder);
     const promptBytes = sizeOf(`${folder}/stdin`);
@@ -191,6 +198,8 @@ async function workOrder(
 type Means = {
   readonly runner: Runner;
   readonly driver: Driver;
+  /** The records of the sessions that were started here, out of their reach. */
+  readonly sealed: Map<string, Readonly<Record<string, string>>>;
   /** Makes the folder of a session survive a power cut, in its own time. */
   readonly keep: (folder: string) => void;
 };
@@ -256,7 +265,7 @@ async function prepare(
   options: SessionsOptions,
   driver: Driver,
   order: Order,
-): Promise<Command> {
+): Promise<{ readonly records: Readonly<Record<string, string>>; readonly command: Command }> {
   const { project, policy } = round;
   const composed = compose(policy, order, await filesForBrief(round, order));
   const brief = { ...composed, maxUsd: capUsd(policy, round.state.context.spent, order, options.now()) };
@@ -277,7 +286,7 @@ async function prepare(
   const command = driver.agent.command(order, brief, place, driver.settings);
   options.say({ type: 'session-started', order, folder, promptBytes: byteLength(brief.prompt) });
   const records = await recordsBefore({ root: project.root, copy }, brief, driver.memory);
-  return { ...command, cwd: at, files: { ...command.files, ...records } };
+  return { records, command: { ...command, cwd: at } };
 }
 
 /** Folds a session's lines and remembers its last sign of life. */

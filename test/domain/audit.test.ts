@@ -19,6 +19,7 @@ const facts: AuditFacts = {
   touches: [],
   changes: [],
   isolated: false,
+  rewritten: [],
   observed: true,
 };
 

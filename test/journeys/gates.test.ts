@@ -22,6 +22,7 @@ const off = (name: string): string => `  ${name}: { off: true }\n`;
 const weaker = `gates:\n${['write-policy', 'anti-scope', 'tests', 'artifact-contract'].map(off).join('')}`;
 const write = (path: string, text: string): Step => ({ write: { path, text } });
 const done: Step = { handoff: { 'next-role': 'human', status: 'ROUND-COMPLETE' } };
+const forget: Step = { run: 'rm ".next-role/sessions/$NEXT_ROLE_ORDER/manifest.json"' };
 const asks: Step = {
   escalate: { question: 'Which?', options: { A: { do: 'one', then: 'so' }, B: { do: 'other', then: 'so' } } },
 };
@@ -34,8 +35,8 @@ describe('a session that turns gates off', () => {
       settings: { commit: false, gates: { tests: { command: 'grep -q right src/work.txt' } } },
       scenario: {
         implementer: [
-          // While the round rests at the question, the runner reads what the session left as settings.
-          [write('coordination/state/gates.yaml', weaker), write('src/work.txt', 'wrong\n'), asks],
+          // While the round rests at the question, the next runner starts with what the session left as settings.
+          [write('coordination/state/gates.yaml', weaker), write('src/work.txt', 'wrong\n'), forget, asks],
           [write('src/work.txt', 'still wrong\n'), done],
           [{ run: 'rm coordination/state/gates.yaml' }, done],
           [write('src/work.txt', 'right\n'), done],
@@ -59,7 +60,10 @@ describe('a session that turns gates off', () => {
         : [],
     );
     expect(reds).toEqual([
-      [['write-policy', 'CRITICAL', 'coordination/state/gates.yaml']],
+      [
+        ['write-policy', 'CRITICAL', 'coordination/state/gates.yaml'],
+        ['tests', 'CRITICAL', null],
+      ],
       [['tests', 'CRITICAL', null]],
       [],
     ]);

@@ -170,7 +170,7 @@ describe('bringBack()', () => {
 
   it('keeps the copy also where only a later look could read it', async () => {
     const at = await isolated({ [report]: 'old\n' });
-    await recordAfter(at.project.root, at.folder, new Map(), ['coordination']);
+    await recordAfter(at.project.root, at.folder, new Map(), { unread: ['coordination'] });
     await clearCopy(at.folder);
     expect(existsSync(at.copy)).toBe(true);
   });
