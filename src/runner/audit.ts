@@ -5,7 +5,6 @@
  * What a role did outside its brief stays found while it stands: a session that follows in the same role, to mend or to
  * try again, is audited together with those before it, up to the last session of another role.
  */
-import { relative } from 'node:path';
 import { agentOf } from '../agents/index.ts';
 import { touchesIn } from '../agents/touch.ts';
 import { audit, gather } from '../domain/audit.ts';
@@ -255,7 +254,7 @@ function findingsOf(
 
 /** Where a record of a session is, for people. */
 export function recordPath(place: AuditPlace, session: string, name: string): string {
-  return `${relative(place.root, place.sessions)}/${session}/${name}`;
+  return `${place.sessions.slice(place.root.length + 1)}/${session}/${name}`;
 }
 
 /** Of an earlier session only what it may have written counts: what it opened, the one after it has not. */
