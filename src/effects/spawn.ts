@@ -116,6 +116,8 @@ async function start(context: Context, work: Work, prepare: () => Promise<Comman
   try {
     // Before anything slow, so that a stop in the meantime has a place to leave its word.
     openSessionFolder(folder);
+    // Nothing was claimed, so nobody is writing.
+    clearHalfWritten(folder);
   } catch (error) {
     return unstarted({ type: 'not-started', message: explainFolder(folder, error) });
   }

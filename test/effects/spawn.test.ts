@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bootId, isAlive, startTimeOf } from '../../src/effects/boot.ts';
 import type { ProcessIdentity } from '../../src/effects/boot.ts';
@@ -394,8 +394,11 @@ describe('localRunner ending a session', () => {
     expect((await ended).exit).toEqual({ type: 'stopped', why: 'paused' });
   });
 
-  it('stop() during the preparation does not even start the shim', async () => {
+  it('stop() during the preparation does not even start the shim, and what a killed runner left half written goes', async () => {
     const project = newProject();
+    const half = join(folderOf(project, 'a'), 'stdin.c564b3b0ea56.tmp');
+    mkdirSync(dirname(half), { recursive: true });
+    writeFileSync(half, '');
     const runner = open(project);
     const prepare = async () => {
       await runner.stop('a', 'paused');
@@ -404,6 +407,7 @@ describe('localRunner ending a session', () => {
     const end = await runner.ensure(orderOf('a'), prepare, recorder());
     expect(end.exit).toEqual({ type: 'stopped', why: 'paused' });
     expect(readClaim(folderOf(project, 'a'))).toBeNull();
+    expect(existsSync(half)).toBe(false);
   });
 
   it('stop() reaps what left the group, also what was forked twice', async () => {
