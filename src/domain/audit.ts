@@ -26,6 +26,8 @@ export type AuditFacts = {
   readonly touches: readonly Touch[];
   /** What differs on disk before and after the session. */
   readonly changes: readonly FileChange[];
+  /** What differs in the project's configuration before and after a session that worked in a copy of it. */
+  readonly past: readonly FileChange[];
   /** Whether the stream tells every tool call; a shell command's own stream tells none. */
   readonly observed: boolean;
   /** Records of the session itself, by path, that it changed, removed or made; they were put back. */
@@ -158,7 +160,7 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
     if (path === null || (path.startsWith('/') && !isHidden(access, path))) continue;
     if (touch.end === 'done' && isPastCopy(facts, touch)) {
       const text = `was written in the project itself (${touch.tool}), past the copy that the session works in`;
-      beyond.push(found('write-policy', path, 'MAJOR', text));
+      beyond.push(found('write-policy', path, isConfiguration(path) ? 'CRITICAL' : 'MAJOR', text));
     } else if (touch.end === 'done' && path.startsWith('/')) {
       beyond.push(found('write-policy', path, 'MAJOR', `wrote what is hidden from its role (${touch.tool})`));
     } else if (touch.end === 'done') written.set(path, touch);
@@ -173,19 +175,29 @@ function policyWrites(facts: AuditFacts): readonly Finding[] {
     isConfiguration(path) ? mayConfigure(facts.given, path) : mayWrite(access, path);
   const known = changes.filter(({ before }) => before !== unread);
   const outside = known.filter(({ path }) => !may(path) && !beside(path));
+  const past = facts.past
+    .filter(({ path }) => !may(path))
+    .map((change): Finding => {
+      const text = `${becameOf(change)} in the project itself while the session worked in a copy of it: ${wayBack(change)}`;
+      return found('write-policy', change.path, severityOf(change, false, mayBeUnseen), text);
+    });
   const changed = outside.map((change): Finding => {
     const by = written.get(change.path);
     const what = becameOf(change);
     const how = by === undefined ? 'during the session' : `with ${by.tool}`;
     const way = facts.isolated
       ? 'it stayed behind in the copy, and what was found with it counts for nothing'
-      : change.before === null
-        ? 'remove it'
-        : 'put it back as it was before the session (git has it, if it was committed)';
+      : wayBack(change);
     const text = `${what} ${how}, and is not this role's to write: ${way}`;
     return found('write-policy', change.path, severityOf(change, by !== undefined, mayBeUnseen), text);
   });
-  return [...changed, ...beyond];
+  return [...past, ...changed, ...beyond];
+}
+
+function wayBack({ before }: FileChange): string {
+  return before === null
+    ? 'remove it'
+    : 'put it back as it was before the session (git has it, if it was committed)';
 }
 
 function becameOf({ before, after }: FileChange): string {

@@ -19,6 +19,8 @@ export type SealedManifest = Manifest & {
   readonly hiddenFiles: readonly string[];
   /** Folder the session worked in, when it is not the project's own. */
   readonly isolated: string | null;
+  /** Of a session in a copy: digests of what the project itself was configured by when it began, by path. */
+  readonly configuration?: Readonly<Record<string, string>> | undefined;
 };
 
 /**
@@ -29,6 +31,8 @@ export type Changes = {
   readonly files: readonly FileChange[];
   readonly whole: boolean;
   readonly unread?: readonly string[] | undefined;
+  /** Of a session in a copy: what was different in what the project itself is configured by. */
+  readonly project?: readonly FileChange[] | undefined;
   /** Records of these names the session had changed or removed, or made itself; they were put back. */
   readonly rewritten?: readonly string[] | undefined;
 };
@@ -61,11 +65,14 @@ const manifest = z.object({
   promptSha256: z.string(),
   hiddenFiles: texts,
   isolated: z.string().nullable(),
+  configuration: z.record(z.string(), z.string()).optional(),
 }) satisfies z.ZodType<SealedManifest>;
 
 const digest = z.string().nullable();
+const fileChanges = z.array(z.object({ path: z.string(), before: digest, after: digest }));
 const changes = z.object({
-  files: z.array(z.object({ path: z.string(), before: digest, after: digest })),
+  files: fileChanges,
+  project: fileChanges.optional(),
   whole: z.boolean(),
   unread: texts.optional(),
   rewritten: texts.optional(),

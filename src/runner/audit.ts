@@ -22,6 +22,7 @@ import {
 } from '../effects/sessionrecord.ts';
 import { changesBetween, digests, lookAtTree, type Tree, type TreeMemory } from '../effects/tree.ts';
 import { isHidden } from '../protocol/access.ts';
+import { isConfiguration } from '../protocol/artifact.ts';
 import { noFacts } from '../protocol/agentfacts.ts';
 import type { Finding } from '../protocol/finding.ts';
 import type { AgentKind, Policy } from '../protocol/policy.ts';
@@ -60,6 +61,7 @@ export async function recordsBefore(
       .filter((path) => isHidden(brief.manifest, path))
       .slice(0, hiddenFilesMax),
     isolated: copy,
+    ...(copy === null ? {} : { configuration: configurationIn(whole) }),
   };
   return { [manifestFile]: `${JSON.stringify(sealed, null, 2)}\n`, [beforeFile]: JSON.stringify(tree) };
 }
@@ -86,20 +88,38 @@ export async function recordAfter(
   if ((await sessionText(folder, changesFile)) !== null) return;
   const before = readTree(await sessionText(folder, beforeFile));
   if (before === null) return;
-  const at = readManifest(await sessionText(folder, manifestFile))?.isolated ?? root;
+  const manifest = readManifest(await sessionText(folder, manifestFile));
+  const at = manifest?.isolated ?? root;
   // A copy that is gone tells nothing of what was changed in it.
   const after: Tree = isThere(at) ? await lookAtTree(at, memory) : { ...before, whole: false };
   const unread = [
     ...new Set([...(before.unread ?? []), ...(after.unread ?? []), ...(known.unread ?? [])]),
   ].sort();
   const { rewritten = [] } = known;
+  const configured = manifest?.configuration;
+  const project = configured === undefined ? [] : await changedConfiguration(root, configured, memory);
   const record: Changes = {
     files: changesBetween(before, after),
     whole: before.whole && after.whole,
     ...(unread.length === 0 ? {} : { unread }),
     ...(rewritten.length === 0 ? {} : { rewritten }),
+    ...(project.length === 0 ? {} : { project }),
   };
   await keepRecord(folder, changesFile, `${JSON.stringify(record)}\n`);
+}
+
+function configurationIn({ files }: Tree): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).filter(([path]) => isConfiguration(path)));
+}
+
+/** What differs in what a project is configured by. */
+async function changedConfiguration(
+  root: string,
+  before: Readonly<Record<string, string>>,
+  memory: TreeMemory,
+): Promise<readonly FileChange[]> {
+  const now = configurationIn(await lookAtTree(root, memory));
+  return changesBetween({ files: before, whole: true }, { files: now, whole: true });
 }
 
 /** One session with everything that is known of it. */
@@ -111,13 +131,15 @@ export type Audited = {
   /** Null when the session has not ended, or was run before changes were taken down. */
   readonly changes: Changes | null;
   readonly findings: readonly Finding[];
-  /** What it changed in the project, together with the sessions of its role before it. */
+  /** What it changed where it worked, together with the sessions of its role before it. */
   readonly left: readonly FileChange[];
+  /** The same of the project's configuration, for one that worked in a copy. */
+  readonly past: readonly FileChange[];
   /** Whether the stream was short enough to be read to its end. */
   readonly isWhole: boolean;
 };
 
-type Seen = Omit<Audited, 'findings' | 'left'> & { readonly before: TreeRecord | null };
+type Seen = Omit<Audited, 'findings' | 'left' | 'past'> & { readonly before: TreeRecord | null };
 
 /** Everything the sessions of a round touched, in their order, each with what is found against it. */
 export async function auditRound(place: AuditPlace, round: string): Promise<readonly Audited[]> {
@@ -129,8 +151,15 @@ export async function auditRound(place: AuditPlace, round: string): Promise<read
 
 function audited(place: AuditPlace, session: Seen, earlier: readonly Seen[]): Audited {
   const { before: _before, ...known } = session;
-  const left = leftBy(session, earlier);
-  return { ...known, left, findings: findingsOf(place, session, { earlier, left }) };
+  const left = changedBy(session, earlier, {
+    of: ({ changes }) => changes?.files ?? [],
+    before: session.before,
+  });
+  const past = changedBy(session, earlier, {
+    of: ({ changes }) => changes?.project ?? [],
+    before: { files: session.manifest.configuration ?? {}, whole: true },
+  });
+  return { ...known, left, past, findings: findingsOf(place, session, { earlier, left, past }) };
 }
 
 /** The audit of one session; null when it has no manifest. */
@@ -220,13 +249,20 @@ function chainBefore<Session extends Listed>(seen: readonly Session[], at: numbe
   return chain;
 }
 
-/** What a session and those of its role before it changed together. */
-function leftBy(session: Seen, earlier: readonly Seen[]): readonly FileChange[] {
+/** What a session and those of its role before it changed together; `before` is how it found that. */
+function changedBy(
+  session: Seen,
+  earlier: readonly Seen[],
+  look: {
+    readonly of: (each: Seen) => readonly FileChange[];
+    readonly before: TreeRecord | null;
+  },
+): readonly FileChange[] {
   // What an earlier session left, and somebody else changed before this one began, is not its doing any more.
   const stillStood = ({ path, after }: FileChange): boolean =>
-    session.before === null || digests(session.before)(path) === after;
-  const own = session.changes?.files ?? [];
-  const before = netChanges(earlier.map(({ changes }) => changes?.files ?? []));
+    look.before === null || digests(look.before)(path) === after;
+  const own = look.of(session);
+  const before = netChanges(earlier.map(look.of));
   return netChanges([
     own,
     before.filter((change) => own.some(({ path }) => path === change.path) || stillStood(change)),
@@ -236,7 +272,7 @@ function leftBy(session: Seen, earlier: readonly Seen[]): readonly FileChange[] 
 function findingsOf(
   place: AuditPlace,
   session: Seen,
-  { earlier, left }: { readonly earlier: readonly Seen[]; readonly left: readonly FileChange[] },
+  { earlier, left, past }: Pick<Audited, 'left' | 'past'> & { readonly earlier: readonly Seen[] },
 ): readonly Finding[] {
   const { manifest } = session;
   return audit({
@@ -246,6 +282,7 @@ function findingsOf(
     roots: manifest.isolated === null ? [place.root] : [manifest.isolated, place.root],
     touches: [...session.touches, ...earlier.flatMap(({ touches }) => touches.map(asWrite))],
     changes: left,
+    past,
     rewritten: (session.changes?.rewritten ?? []).map((name) => recordPath(place, session.session, name)),
     observed: kindOf(place, manifest) !== 'command',
     isolated: manifest.isolated !== null,

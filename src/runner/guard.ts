@@ -46,8 +46,8 @@ export async function guardedFindings(
 /** Configuration that is as a session of the round left it, which was not to write it. A human's edit of the file ends that. */
 export async function configurationLeft(place: AuditPlace, round: string): Promise<readonly string[]> {
   const memory: TreeMemory = new Map();
-  const standing = ({ findings, left }: Audited): readonly string[] =>
-    left
+  const standing = ({ manifest, findings, left, past }: Audited): readonly string[] =>
+    (manifest.isolated === null ? left : past)
       .filter(({ path, after }) => isConfiguration(path) && digestAt(place.root, path, memory) === after)
       .map(({ path }) => path)
       .filter((path) => findings.some(({ severity, file }) => severity === 'CRITICAL' && file === path));

@@ -18,6 +18,7 @@ const facts: AuditFacts = {
   roots: ['/p'],
   touches: [],
   changes: [],
+  past: [],
   isolated: false,
   rewritten: [],
   observed: true,
@@ -267,6 +268,17 @@ describe('audit(): a session in a copy', () => {
     expect(found([touch('write', '/p/src/a.ts')], isolated)).toEqual(['write-policy MAJOR src/a.ts']);
     expect(found([touch('write', '/copies/R01/src/a.ts')], isolated)).toEqual([]);
     expect(found([touch('write', '/p/src/a.ts')])).toEqual([]);
+  });
+
+  it('blocks first of all what it did to the settings of the project itself, by a tool or by a command', () => {
+    const settings = 'coordination/state/gates.yaml';
+    const critical = [`write-policy CRITICAL ${settings}`];
+    const past = [{ path: settings, before: null, after: 'a' }];
+    expect(found([touch('write', `/p/${settings}`)], isolated)).toEqual(critical);
+    expect(found([touch('run', 'sh build.sh')], { ...isolated, past })).toEqual(critical);
+    expect(found([], { ...isolated, past })).toEqual([`write-policy OBS ${settings}`]);
+    const given = { ...access, writable: ['coordination/state/'] };
+    expect(found([touch('run', 'sh build.sh')], { ...isolated, past, access: given, given })).toEqual([]);
   });
 });
 

@@ -8,11 +8,14 @@ import { readCatalog } from '../../src/effects/catalog.ts';
 import { restoreRecords } from '../../src/effects/sessionrecord.ts';
 import type { SealedManifest } from '../../src/protocol/sessionrecord.ts';
 import type { FileChange } from '../../src/protocol/touch.ts';
+import { recordAfter } from '../../src/runner/audit.ts';
 import type { AuditedSession } from '../../src/runner/auditgates.ts';
 import { configurationLeft, guardedFindings, runGuarded } from '../../src/runner/guard.ts';
+import { isolated, removeIsolated } from '../rig/isolated.ts';
 
 const folders: string[] = [];
 afterEach(() => {
+  removeIsolated();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -123,6 +126,20 @@ describe('configurationLeft()', () => {
     expect(await configurationLeft(place.of(''), 'R01')).toEqual([]);
     rmSync(join(place.root, gates));
     expect(await configurationLeft(place.of(''), 'R01')).toEqual([]);
+  });
+});
+
+describe('a session in a copy', () => {
+  it('is found and held by what it left in the settings of the project itself', async () => {
+    const at = await isolated({ 'src/a.ts': 'a\n' });
+    writeFileSync(join(at.folder, 'stdout'), '{"type":"tool","tool":"Bash","target":"sh build.sh"}\n');
+    at.byHand(gates, weaker);
+    await recordAfter(at.project.root, at.folder, new Map());
+    const { policy } = await readCatalog(at.project.root);
+    const { id: order, round } = at.order;
+    const place = { root: at.project.root, sessions: dirname(at.folder), policy };
+    expect(await told({ ...place, round, order })).toEqual([['CRITICAL', gates]]);
+    expect(await configurationLeft(place, round)).toEqual([gates]);
   });
 });
 
