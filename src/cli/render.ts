@@ -110,7 +110,7 @@ function decidedWords({ event, state }: Decided): Words | null {
     case 'LIFTED':
       return { mark: note('↻'), words: 'Asked to try again now' };
     case 'FAILED':
-      return { mark: bad('✗'), words: `Could not ${doing[event.doing]}: ${event.message}`, tone: 'bad' };
+      return { mark: bad('✗'), words: failedWords(event), tone: 'bad' };
     case 'GATED':
       return gatedWords(event, context);
     case 'SETTLED':
@@ -125,6 +125,11 @@ function decidedWords({ event, state }: Decided): Words | null {
     default:
       return event satisfies never;
   }
+}
+
+function failedWords({ doing: what, message, ran }: EventOf<'FAILED'>): string {
+  const words = what === 'dispatch' && ran === true ? 'take down how the session ended' : doing[what];
+  return `Could not ${words}: ${message}`;
 }
 
 const doing: Readonly<Record<EventOf<'FAILED'>['doing'], string>> = {

@@ -21,6 +21,9 @@
  *      │            WRITTEN            ▼
  *      └──────────────────────────── writing ── LOST ──▶ settling (a session's result) or reading
  *
+ * A stall leads back to what it kept from being done: to `working` where a session has run and its end is not told, to
+ * `settling` where its result is not written.
+ *
  * `deciding*` is passed through without waiting: the verdict in the memory says where to. The same chart is generated
  * to state/machine.mmd, and a test holds both to the code.
  */
@@ -86,6 +89,9 @@ export function chart(policy: Policy) {
       retry: assign(({ context, event }) => retried(context, event.at)),
       takeDefault: assign(({ context, event }) => takeDefault(policy, context, event.at)),
       limit: assign(({ context, event }) => (event.type === 'LIMITED' ? limited(context, event) : context)),
+      note: assign(({ context, event }) =>
+        event.type === 'READ' ? { ...context, digest: event.digest } : context,
+      ),
       policy: assign(({ context, event }) =>
         event.type === 'POLICY' ? { ...context, policy: event.policy.digest } : context,
       ),
@@ -103,6 +109,12 @@ export function chart(policy: Policy) {
       finish: ({ context }) => context.verdict.type === 'finish',
       /** A session has ended and its result is not on disk yet: a lost write or a failed hand must not forget it. */
       judging: ({ context }) => context.order !== null && context.outcome !== null,
+      /** A session ran, and a hand failed before its end was told: it is asked for again, and never started anew. */
+      endUntold: ({ context }) =>
+        context.order !== null &&
+        context.outcome === null &&
+        context.verdict.type === 'stall' &&
+        context.verdict.ran === true,
       newer: ({ context, event }) => event.type === 'READ' && event.digest !== context.digest,
       waiting: ({ context }) => context.verdict.type === 'cool' && context.verdict.wait !== null,
       cooled: ({ context, event }) => context.verdict.type === 'cool' && event.at >= context.verdict.until,
@@ -185,13 +197,28 @@ export function chart(policy: Policy) {
       stalled: {
         entry: wish('stalled'),
         on: {
-          READ: [{ guard: and(['newer', 'judging']), target: 'settling' }, on.newer],
+          READ: [
+            { guard: and(['newer', 'judging']), target: 'settling', actions: 'note' },
+            { guard: and(['newer', 'endUntold']), target: 'working', actions: 'note' },
+            on.newer,
+          ],
           TICK: [
             { guard: and(['retryDue', 'judging']), target: 'settling' },
+            { guard: and(['retryDue', 'endUntold']), target: 'working' },
             { guard: 'retryDue', target: 'reading' },
           ],
-          LOOK: on.resume,
-          POLICY: [{ guard: 'judging', target: 'settling', actions: 'policy' }, on.policy],
+          LOOK: [
+            { guard: 'judging', target: 'settling' },
+            { guard: 'endUntold', target: 'working' },
+            { target: 'reading' },
+          ],
+          POLICY: [
+            { guard: 'judging', target: 'settling', actions: 'policy' },
+            { guard: 'endUntold', target: 'working', actions: 'policy' },
+            on.policy,
+          ],
+          // Asking it to stop failed, and it has ended all the same.
+          ENDED: on.end,
         },
       },
       unreadable: { on: { READ: on.newer, POLICY: on.policy } },

@@ -56,6 +56,7 @@ export function ended(context: Context, event: EventOf<'ENDED'>): Context {
     outcome: event.outcome,
     denied: event.denied,
     stopping: null,
+    leftAnswer: event.late === true ? { text: null, late: true } : context.leftAnswer,
     spent:
       companion === undefined || beside === undefined ? first : spend(first, beside, { ...companion, at }),
     round: order === null || round === null ? round : remembered(round, order, { ...event, costUsd: usd }),
@@ -149,6 +150,11 @@ export function failed(context: Context, event: EventOf<'FAILED'>): Context {
   return {
     ...context,
     at: event.at,
-    verdict: { type: 'stall', why: event.message, retryAt: event.at + stallRetryMs },
+    verdict: {
+      type: 'stall',
+      why: event.message,
+      retryAt: event.at + stallRetryMs,
+      ...(event.ran === true ? { ran: true } : {}),
+    },
   };
 }

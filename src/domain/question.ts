@@ -57,9 +57,14 @@ export function opened(round: RoundMemory): RoundMemory {
   return { ...round, escalations: round.escalations + 1 };
 }
 
-/** The memory after a session's question: words that stand in the operator's section already are no answer to it. */
+/**
+ * The memory after a session's question: words that stand in the operator's section already are no answer to it,
+ * unless a human has saved the file since that session ended.
+ */
 export function asked(context: Context): RoundMemory | null {
-  return context.round === null ? null : { ...opened(context.round), wordsSeen: context.words };
+  if (context.round === null) return null;
+  const round = opened(context.round);
+  return context.leftAnswer?.late === true ? round : { ...round, wordsSeen: context.words };
 }
 
 /** `<round>-<role>-<n>`, counted over the round. */

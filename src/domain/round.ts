@@ -155,8 +155,16 @@ export type Verdict =
       /** The command that puts a value right which nobody knows. */
       readonly remedy?: string;
     }
-  /** A hand could not do its work, or the file claims a session we do not know. `retryAt` is epoch ms. */
-  | { readonly type: 'stall'; readonly why: string; readonly retryAt: number | null }
+  /**
+   * A hand could not do its work, or the file claims a session we do not know. `retryAt` is epoch ms; `ran` when a
+   * session of the order has run and its end is not told yet.
+   */
+  | {
+      readonly type: 'stall';
+      readonly why: string;
+      readonly retryAt: number | null;
+      readonly ran?: true;
+    }
   /** WORKING in the file is our own order: take it up where it was. */
   | { readonly type: 'resume'; readonly at: 'working' | 'settling' }
   | { readonly type: 'unreadable'; readonly problems: readonly Diagnostic[] }
@@ -176,8 +184,11 @@ export type Context = {
   readonly held: string | null;
   /** Header keys a role changed that are not its to change, as they must be. */
   readonly mend: HandoffChange;
-  /** The answer that stood in the header when the session ended: the role's own, and so no answer. */
-  readonly leftAnswer: { readonly text: string | null } | null;
+  /**
+   * The answer that stood in the header when the session ended: the role's own, and so no answer. `late` when a human is
+   * known to have saved the file since, so that what answers there is theirs.
+   */
+  readonly leftAnswer: { readonly text: string | null; readonly late?: true } | null;
   /** The order being worked, from the claim until its result is written. */
   readonly order: Order | null;
   readonly outcome: Outcome | null;

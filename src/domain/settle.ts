@@ -207,6 +207,17 @@ function raised(here: Context, order: Order, event: Settled, handoff: HandoffFac
   return { ...here, verdict: write({ change, question, round: asked(here), why, commit }) };
 }
 
+/**
+ * What is taken out of the file beside a session's question, in words; null when nothing is. It may have been a human's, who
+ * was quicker than the session's end.
+ */
+export function takenOut({ verdict }: Context, handoff: HandoffFacts | null): string | null {
+  if (verdict.type !== 'write' || verdict.change['answer'] !== null || handoff === null) return null;
+  const { answer, note } = handoff;
+  const words = [`answer "${answer ?? ''}"`, ...(note === null ? [] : [`note "${note}"`])].join(', ');
+  return `Taken out of the handoff, because it stood there when the session ended: ${words}. If it is yours, give it again.`;
+}
+
 function paused(here: Context, order: Order): Context {
   const round =
     here.outcome?.type === 'stopped' && here.round !== null ? uncount(here.round, here.order ?? order) : null;

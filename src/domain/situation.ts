@@ -134,6 +134,13 @@ function writingWords({ verdict }: Context): string {
   return `${escalationId} is answered ${how}; the next run ${role === null ? 'stops' : `resumes ${role}`}`;
 }
 
+const readyNow = 'next-role set status=READY';
+
+/** A session's end, or its result, is still to be dealt with: an edit of the status would be taken for its own. */
+function isOwed({ order, outcome, verdict }: Context): boolean {
+  return order !== null && (outcome !== null || (verdict.type === 'stall' && verdict.ran === true));
+}
+
 function waiting(policy: Policy, context: Context): Words {
   const { verdict } = context;
   switch (verdict.type) {
@@ -147,7 +154,7 @@ function waiting(policy: Policy, context: Context): Words {
         waitsFor: 'human',
         until: verdict.retryAt,
         rest: 2,
-        next: ['next-role doctor', 'next-role set status=READY'],
+        next: isOwed(context) ? ['next-role doctor', 'next-role run'] : ['next-role doctor', readyNow],
       };
     case 'unreadable':
       return {

@@ -88,6 +88,17 @@ export function sizeOf(path: string): number {
   return lookAt(path)?.size ?? 0;
 }
 
+/**
+ * Whether a file was last saved after another. Both its own times count: one can be set at will, the other moves without a
+ * change.
+ *
+ * @example isYounger('/p/coordination/NEXT-ROLE.md', '/p/.next-role/sessions/R07.1-implementer/exit') // false
+ */
+export function isYounger(path: string, other: string): boolean {
+  const [own, than] = [lookAt(path), lookAt(other)];
+  return own !== null && than !== null && Math.min(own.mtimeMs, own.ctimeMs) > than.ctimeMs;
+}
+
 function changedAt(path: string): number {
   return lookAt(path)?.mtimeMs ?? 0;
 }

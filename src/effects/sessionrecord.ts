@@ -40,6 +40,11 @@ export async function keepRecord(folder: string, name: string, text: string): Pr
   if ((await sessionText(folder, name)) === null) replaceFile(join(folder, name), text);
 }
 
+/** Removes a record, or whatever a session put in its place. */
+export async function dropRecord(folder: string, name: string): Promise<void> {
+  await rm(join(folder, name), { recursive: true, force: true });
+}
+
 /**
  * Puts records back as they were when the session began; none of the name `later` can be there before it has ended. Gives
  * the names of those that the session had its hands on.
@@ -54,12 +59,12 @@ export async function restoreRecords(
     if ((await sessionText(folder, name)) === text) continue;
     rewritten.push(name);
     await mkdir(folder, { recursive: true });
-    await rm(join(folder, name), { recursive: true, force: true });
+    await dropRecord(folder, name);
     replaceFile(join(folder, name), text);
   }
   if (existsSync(join(folder, later))) {
     rewritten.push(later);
-    await rm(join(folder, later), { recursive: true, force: true });
+    await dropRecord(folder, later);
   }
   return rewritten;
 }

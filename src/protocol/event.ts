@@ -87,10 +87,24 @@ export type MachineEvent =
   | ({ readonly type: 'LIMITED'; readonly at: number } & KnownLimit)
   /** Somebody asked to try again now what is being waited for. */
   | { readonly type: 'LIFTED'; readonly at: number }
-  /** A hand could not do its work (disk full, no permission, …); nothing was half done. */
-  | { readonly type: 'FAILED'; readonly at: number; readonly doing: Effect['kind']; readonly message: string }
-  /** The session ended, however it did; and the one that worked beside it, where there was one. */
-  | ({ readonly type: 'ENDED'; readonly at: number; readonly companion?: SessionReport } & SessionReport)
+  /** A hand could not do its work (disk full, no permission, …); nothing was half done. `ran`: a session of the order did. */
+  | {
+      readonly type: 'FAILED';
+      readonly at: number;
+      readonly doing: Effect['kind'];
+      readonly message: string;
+      readonly ran?: true;
+    }
+  /**
+   * The session ended, however it did; and the one that worked beside it, where there was one. `late`: it had ended while no
+   * runner was there, and a human has saved the handoff since.
+   */
+  | ({
+      readonly type: 'ENDED';
+      readonly at: number;
+      readonly companion?: SessionReport;
+      readonly late?: true;
+    } & SessionReport)
   /** The handoff and the owed files as the session left them. */
   | {
       readonly type: 'SETTLED';

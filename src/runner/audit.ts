@@ -13,6 +13,7 @@ import { isThere } from '../effects/copies.ts';
 import { digestText } from '../effects/files.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import {
+  dropRecord,
   eachLine,
   keepRecord,
   realTarget,
@@ -73,6 +74,18 @@ export function sealRecords(
 ): Promise<readonly string[]> {
   // One that another runner started is on record as it is found.
   return records === undefined ? Promise.resolve([]) : restoreRecords(folder, records, changesFile);
+}
+
+/**
+ * Clears away what a session put in the place of the record of its changes, so that ours can be written: whatever is there
+ * when its end was seen here, and later what is no such record.
+ */
+export async function clearForged(
+  folder: string,
+  { isReplay }: { readonly isReplay: boolean },
+): Promise<void> {
+  if (isReplay && readChanges(await sessionText(folder, changesFile)) !== null) return;
+  await dropRecord(folder, changesFile);
 }
 
 /**

@@ -4,8 +4,8 @@
  * file that somebody else edited meanwhile is never overwritten: both texts are kept, and the human is asked.
  */
 import { isThere, listCopies, removeCopy } from '../effects/copies.ts';
-import { readText } from '../effects/files.ts';
-import { keepFile } from '../effects/sessionfolder.ts';
+import { explain, readText } from '../effects/files.ts';
+import { isYounger, keepFile } from '../effects/sessionfolder.ts';
 import { sessionText } from '../effects/sessionrecord.ts';
 import { readClaim } from '../effects/shim.ts';
 import { keepAside, swapText, takeOver } from '../effects/takeover.ts';
@@ -26,7 +26,7 @@ import {
   readTree,
 } from '../protocol/sessionrecord.ts';
 import { unread, type FileChange } from '../protocol/touch.ts';
-import { recordAfter } from './audit.ts';
+import { clearForged, recordAfter } from './audit.ts';
 
 /** The session's own texts of files that could not be brought back, below its folder. */
 const keptDir = 'kept';
@@ -41,7 +41,10 @@ async function isRecorded(folder: string): Promise<boolean> {
   return (await sessionText(folder, changesFile)) !== null;
 }
 
-/** Brings back what a session left, takes down what it changed, and clears its copy away, in this order. */
+/**
+ * Brings back what a session left, takes down what it changed, and clears its copy away, in this order. `isReplay`: it had
+ * ended while nobody followed it. Gives whether a person is then known to have saved the handoff since.
+ */
 export async function takeIn(
   project: Project,
   session: {
@@ -49,15 +52,31 @@ export async function takeIn(
     readonly order: Order;
     readonly memory: TreeMemory;
     /** Names of records that the session changed. */
-    readonly rewritten?: readonly string[];
+    readonly rewritten: readonly string[];
+    readonly isReplay: boolean;
   },
   tell: (text: string) => void,
-): Promise<void> {
-  const { folder, order, memory, rewritten = [] } = session;
+): Promise<boolean> {
+  const { folder, order, memory, rewritten, isReplay } = session;
+  await clearForged(folder, { isReplay });
+  const since = await savedSince(project, folder);
   const back = await bringBack(project, folder, order, memory);
   for (const text of back.told) tell(text);
   await recordAfter(project.root, folder, memory, { unread: back.unread, rewritten });
-  await clearCopy(folder);
+  try {
+    await clearCopy(folder);
+  } catch (error) {
+    tell(`The copy that ${order.role} worked in could not be removed: ${explain(error)}`);
+  }
+  return isReplay && (back.isAnswered ?? since);
+}
+
+/**
+ * Whether somebody has saved the handoff since a session ended, as far as its folder tells. What an isolated one left was put
+ * there by an earlier runner, and then the changes were taken down.
+ */
+async function savedSince({ handoff }: Project, folder: string): Promise<boolean> {
+  return isYounger(handoff, `${folder}/${(await copyOf(folder)) === null ? 'exit' : changesFile}`);
 }
 
 /** Whether all that a session left could be read, and stands on record. */
@@ -99,6 +118,8 @@ export type Back = {
   readonly told: readonly string[];
   /** Files and folders of the copy that could not be read: they are still there, and there alone. */
   readonly unread: readonly string[];
+  /** Whether an answer that is none of the session's stood there already beside a question; null where that is not known. */
+  readonly isAnswered: boolean | null;
 };
 
 /** Brings back what a session left. */
@@ -118,6 +139,7 @@ export async function bringBack(
       ...nothing,
       told: [`The copy "${copy}" that ${order.role} worked in is gone, with what it left there.`],
     };
+  const isAnswered = await hasOtherAnswer(project, copy);
   const after = await lookAtTree(copy, memory);
   const closed = after.unread ?? [];
   const changes = changesBetween(before, after).filter((change) => change.after !== unread);
@@ -138,13 +160,21 @@ export async function bringBack(
     edited.length === 0 || order.kind === 'opinion' ? null : questionOf(project, folder, order, edited);
   if (question !== null) told.push(...(await askInstead(project, order, question)));
   else if (header !== null) told.push(...(await handBack({ project, copy, folder, order }, header)));
-  return { told, unread: closed };
+  return { told, unread: closed, isAnswered };
 }
 
-const nothing: Back = { told: [], unread: [] };
+const nothing: Back = { told: [], unread: [], isAnswered: null };
 
 function untold({ role }: Order, copy: string, closed: readonly string[]): string {
   return `${firstPaths(closed)} could not be read in the copy "${copy}" that ${role} worked in. Nothing of it was brought back, and the copy is kept: let this user read it, take what you want from it, and remove the copy.`;
+}
+
+/** Whether a question that an earlier runner brought here has an answer that is not in the copy: a person's. */
+async function hasOtherAnswer({ handoff, handoffName }: Project, copy: string): Promise<boolean> {
+  const [here, there] = await Promise.all([readText(handoff), readText(`${copy}/${handoffName}`)]);
+  const now = here === null ? null : decode(here.text).handoff;
+  if (now === null || now.status !== 'ESCALATE' || now.answer === null) return false;
+  return now.answer !== (there === null ? null : (decode(there.text).handoff?.answer ?? null));
 }
 
 function questionOf(project: Project, folder: string, order: Order, kept: readonly string[]): Escalation {

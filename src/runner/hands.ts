@@ -64,7 +64,10 @@ export function createHands(round: OpenRound, options: HandsOptions): Hands {
     try {
       return await act(round, options, sessions, wakes, effect);
     } catch (error) {
-      return { type: 'FAILED', at: options.now(), doing: effect.kind, message: explain(error) };
+      const { kind } = effect;
+      const ran = (kind === 'dispatch' || kind === 'stop') && sessions.hasRun(effect.order);
+      const message = explain(error);
+      return { type: 'FAILED', at: options.now(), doing: kind, message, ...(ran ? { ran } : {}) };
     }
   };
   return {

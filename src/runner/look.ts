@@ -73,5 +73,8 @@ async function withFile(
   const edited = event.digest !== known.context.digest;
   if (runner !== null && known.value !== 'reading') return { state: known, edited, remarks: [] };
   const stepped = step(policy, known, event);
+  // The end of a session is told by who runs, and nobody does.
+  if (known.value === 'stalled' && stepped.state.value === 'working')
+    return { state: known, edited, remarks: event.problems };
   return { state: stepped.state, edited: edited && known.context.digest !== null, remarks: event.problems };
 }

@@ -12,6 +12,7 @@ import { createQueue, type Queue } from './queue.ts';
 import { reload } from './reload.ts';
 import { budgetWarnings } from '../domain/budget.ts';
 import type { Ledger } from '../domain/receipt.ts';
+import { takenOut } from '../domain/settle.ts';
 import { describe, type Situation } from '../domain/situation.ts';
 import { step, store as stored, wishes, type MachineState } from '../domain/machine.ts';
 import { explain } from '../effects/files.ts';
@@ -185,6 +186,10 @@ function advance(round: OpenRound, hands: Hands, told: MachineEvent, say: LoopOp
   }
   if (stepped.state.value === 'gating' && verdict.type === 'gate') {
     for (const text of verdict.remarks) say({ type: 'remark', level: 'warning', text });
+  }
+  if (event.type === 'SETTLED') {
+    const text = takenOut(stepped.state.context, event.handoff);
+    if (text !== null) say({ type: 'remark', level: 'warning', text });
   }
   if (event.type === 'READ' && verdict.type !== 'park' && verdict.type !== 'unreadable') {
     tellSlips(round, event.problems, say);

@@ -3,7 +3,6 @@
  * stream into one ENDED event. While a session runs it tells, at least once a second, that it is alive.
  */
 import { agentOf } from '../agents/index.ts';
-import { emptyTally, fold } from '../agents/tally.ts';
 import { reconciled, usageOf } from '../agents/usage.ts';
 import { compose } from '../domain/brief.ts';
 import { capUsd } from '../domain/budget.ts';
@@ -14,6 +13,7 @@ import { copyFor, makeCopy, removeCopy } from '../effects/copies.ts';
 import { freshUuid, isRoot } from '../effects/identity.ts';
 import { explain } from '../effects/files.ts';
 import { keepSession, sessionFolder, sizeOf } from '../effects/sessionfolder.ts';
+import { readClaim } from '../effects/shim.ts';
 import { readTranscript } from '../effects/transcript.ts';
 import { localRunner } from '../effects/spawn.ts';
 import type { TreeMemory } from '../effects/tree.ts';
@@ -23,17 +23,20 @@ import type { MachineEvent } from '../protocol/event.ts';
 import type { Runner, SessionEnd } from '../protocol/journal.ts';
 import type { Unstamped } from '../protocol/notice.ts';
 import type { AgentSettings, Limits } from '../protocol/policy.ts';
-import type { Agent, Command, Order, Place, SessionEvent, Tally } from '../protocol/session.ts';
+import type { Agent, Command, Order, Place, Tally } from '../protocol/session.ts';
 import type { SessionUsage } from '../protocol/usage.ts';
 import { recordsBefore, sealRecords } from './audit.ts';
 import { takeIn } from './bringback.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
+import { createStream } from './stream.ts';
 
 export type Sessions = {
   /** Works an order to its end; null when this order is already being worked here. */
   work(order: Order): Promise<MachineEvent | null>;
   stop(order: Order, why: 'paused' | 'interrupted'): Promise<null>;
+  /** Whether a session of an order was begun, here or by an earlier runner: it is never begun anew. */
+  hasRun(order: Order): boolean;
   /** Says nothing more. A session that still runs goes on without us and is adopted by the next run. */
   close(): Promise<void>;
 };
@@ -115,6 +118,7 @@ export function createSessions(round: OpenRound, options: SessionsOptions): Sess
       }
       return null;
     },
+    hasRun: (order) => ordersOf(order).some((each) => readClaim(folderOf(round, each)) !== null),
     close: async () => {
       closed = true;
       await Promise.all(keeping);
@@ -131,21 +135,24 @@ function ordersOf(order: Order): readonly Order[] {
 async function workBoth(order: Order, work: (each: Order) => Promise<Ended>): Promise<MachineEvent> {
   const { companion } = order;
   if (companion === undefined) return work(order);
-  const [first, second] = await Promise.all([work(order), work(companion)]);
-  const { type: _type, at: _at, companion: _none, ...report } = second;
+  // Also where one of them cannot be told the other goes on to its end.
+  const both = [work(order), work(companion)] as const;
+  await Promise.allSettled(both);
+  const [first, second] = await Promise.all(both);
+  const { type: _type, at: _at, companion: _none, late: _late, ...report } = second;
   return { ...first, at: Math.max(first.at, second.at), companion: report };
 }
 
 function driverOf(round: OpenRound, order: Order): Omit<Driver, 'memory'> {
   const settings = round.policy.agents[order.agent];
   if (settings === undefined)
-    throw new Error(`The agent "${order.agent}" is not in coordination/next-role.yaml`);
+    throw new Error(`The agent "${order.agent}" is not in coordination/next-role.yaml. Put it back.`);
   return { agent: agentOf(settings.kind), settings };
 }
 
 function limitsOf(round: OpenRound, order: Order): Limits {
   const contract = round.policy.roles[order.role];
-  if (contract === undefined) throw new Error(`No contract for the role "${order.role}"`);
+  if (contract === undefined) throw new Error(`No contract for the role "${order.role}". Put it back.`);
   return contract.limits;
 }
 
@@ -181,14 +188,17 @@ async function workOrder(
     const tell = (text: string): void => say({ type: 'remark', level: 'warning', text });
     const rewritten = end.begun ? await sealRecords(folder, sealed.get(order.id)) : [];
     sealed.delete(order.id);
-    await takeIn(round.project, { folder, order, memory: driver.memory, rewritten }, tell);
+    const isReplay = begunAt === undefined && !end.adopted;
+    const session = { folder, order, memory: driver.memory, rewritten, isReplay };
+    const isSaved = await takeIn(round.project, session, tell);
+    const late = isSaved && end.leftovers === 0 ? { late: true as const } : {};
     if (!end.begun) await dropCopy();
     keep(folder);
     const promptBytes = sizeOf(`${folder}/stdin`);
     const at = now();
     const cost = usage === null ? null : costOf(usage, round.prices, at).usd;
     const priced = { microUsd: cost === null ? null : microOf(cost), prices: round.prices.version };
-    return { ...endedEvent(driver, order, end, tally), at, usage, priced, promptBytes };
+    return { ...endedEvent(driver, order, end, tally), at, usage, priced, promptBytes, ...late };
   } finally {
     clearTimeout(keeper);
     clearInterval(pulse);
@@ -287,58 +297,6 @@ async function prepare(
   options.say({ type: 'session-started', order, folder, promptBytes: byteLength(brief.prompt) });
   const records = await recordsBefore({ root: project.root, copy }, brief, driver.memory);
   return { records, command: { ...command, cwd: at } };
-}
-
-/** Folds a session's lines and remembers its last sign of life. */
-function createStream({ agent, settings }: Driver, order: Order, say: SessionsOptions['say']) {
-  const startedAt = performance.now();
-  let tally = emptyTally();
-  let bytes = 0;
-  let lastAt = startedAt;
-  let last: string | null = null;
-  return {
-    line(text: string): void {
-      const event = agent.read(text, settings.facts);
-      tally = fold(tally, event);
-      lastAt = performance.now();
-      last = signOfLife(event) ?? last;
-      if (event.type !== 'noise') say({ type: 'session-event', order, event });
-    },
-    bytes(total: number): void {
-      if (total !== bytes) lastAt = performance.now();
-      bytes = total;
-    },
-    pulse(): void {
-      const now = performance.now();
-      const elapsedMs = Math.round(now - startedAt);
-      say({ type: 'session-pulse', order, elapsedMs, idleMs: Math.round(now - lastAt), bytes, last });
-    },
-    tally: () => tally,
-  };
-}
-
-/** What the live line shows of an event; null when it says nothing new. */
-function signOfLife(event: SessionEvent): string | null {
-  switch (event.type) {
-    case 'tool':
-      return event.target === null ? event.tool : `${event.tool} ${event.target}`;
-    case 'denied':
-      return `denied: ${event.tool}`;
-    case 'waiting':
-      return `waiting: ${event.reason}`;
-    case 'failure':
-      return event.message;
-    case 'started':
-      return 'started';
-    case 'done':
-      return 'done';
-    case 'text':
-    case 'usage':
-    case 'noise':
-      return null;
-    default:
-      return event satisfies never;
-  }
 }
 
 function pause(ms: number): Promise<void> {

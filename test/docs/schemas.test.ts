@@ -249,7 +249,7 @@ describe('state/journal.schema.json', () => {
     expect(Object.keys(events).sort()).toEqual(eventTypes);
     expect(Object.keys(effects).sort()).toEqual(effectKinds);
     for (const [name, schema] of Object.entries({ ...events, ...effects })) {
-      const optional = name === 'ENDED' ? ['companion'] : [];
+      const optional = { ENDED: ['companion', 'late'], FAILED: ['ran'] }[name] ?? [];
       expect([...sorted(schema.required), ...optional].sort(), name).toEqual(
         Object.keys(schema.properties ?? {}).sort(),
       );

@@ -107,6 +107,17 @@ describe('what must always be true', () => {
     );
   });
 
+  it('the end of every session that was worked is told, so that its cost counts and its work is judged', () => {
+    fc.assert(
+      fc.property(someHistory, someMoves, (history, moves) => {
+        const world = play(history, moves);
+        const told = world.log.flatMap(({ event }) => (event.type === 'ENDED' ? [event.order] : []));
+        expect(told).toEqual(world.sessions.map(({ order }) => order.id));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('every rest has a reason and a way on', () => {
     fc.assert(
       fc.property(someHistory, someMoves, (history, moves) => {

@@ -3,6 +3,8 @@
  * that moment. Each case is a history that once went wrong.
  */
 import { describe, expect, it } from 'vitest';
+import { takenOut } from '../../src/domain/settle.ts';
+import { describe as situate } from '../../src/domain/situation.ts';
 import { initialState, step, wishes, type MachineState } from '../../src/domain/machine.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
 import { matches } from '../../src/protocol/artifact.ts';
@@ -130,7 +132,67 @@ describe('a session’s result that is not on disk yet', () => {
   });
 });
 
+describe('a session’s end that could not be told', () => {
+  const untold: MachineEvent = { ...failed, type: 'FAILED', doing: 'dispatch', ran: true };
+  const human = read(ready, { digest: 'd9' });
+
+  it.each<[string, MachineEvent]>([
+    ['the session left another header', human],
+    ['it is due again', due],
+    ['the runner was restarted', { type: 'LOOK', at: 7_000 }],
+    ['the settings were mended', { type: 'POLICY', at: 7_000, policy }],
+  ])('is asked for again when %s, and what the file says is no human’s word', (_, event) => {
+    const before = working();
+    const again = walk([untold, event], before);
+    expect(again.value).toBe('working');
+    expect(wishes(policy, again)).toEqual([{ kind: 'dispatch', order: before.context.order }]);
+    const told = end(again);
+    expect(told.value).toBe('settling');
+    expect(told.context.spent.project.sessions).toBe(1);
+  });
+
+  it('rests with its reason while nothing is new, however often the same file is read', () => {
+    const again = walk([untold, human, untold], working());
+    expect(again.value).toBe('stalled');
+    expect(step(policy, again, human).changed).toBe(false);
+    expect(situate(policy, again)).toMatchObject({
+      rest: 2,
+      headline: 'The disk is full',
+      next: ['next-role doctor', 'next-role run'],
+    });
+  });
+
+  it('is told although asking the session to stop failed', () => {
+    const stop: MachineEvent = { type: 'STOP', at: 3_000, why: 'interrupted' };
+    const stalled = walk([stop, { ...failed, type: 'FAILED', doing: 'stop' }], working());
+    expect(stalled.value).toBe('stalled');
+    expect(end(stalled).value).toBe('settling');
+  });
+
+  it('is not waited for where no session ever began: the human’s edit counts', () => {
+    const notBegun: MachineEvent = { type: 'FAILED', at: 6_500, doing: 'dispatch', message: 'no disk' };
+    expect(walk([notBegun, read(facts({ status: 'PAUSED' }), { digest: 'd9' })], working()).value).toBe(
+      'parked',
+    );
+  });
+});
+
 describe('the human wins', () => {
+  it('with an answer that came after the session’s end, where no runner was there to see it', () => {
+    const answered = settled(
+      facts({ status: 'ESCALATE', escalation: question, answer: 'A', note: 'mine', operatorDecision: 'w' }),
+    );
+    const late = walk([ended(orderOf(working()), { type: 'done' }, { late: true }), answered], working());
+    const { verdict } = late.context;
+    expect(verdict.type === 'write' ? verdict.change : {}).not.toHaveProperty('answer');
+    expect(verdict.type === 'write' ? verdict.round?.wordsSeen : '').toBeNull();
+    expect(takenOut(late.context, answered.handoff)).toBeNull();
+    const own = walk([answered], end(working()));
+    expect(takenOut(own.context, answered.handoff)).toBe(
+      'Taken out of the handoff, because it stood there when the session ended: answer "A", note "mine". If it is yours, give it again.',
+    );
+  });
+
   it('over a session that saved over PAUSED: it is handed over paused, or given back paused', () => {
     const stopped = { type: 'stopped', why: 'paused' } as const;
     const done = walk([settled(ready), { type: 'GATED', at: 6_000, gates: [] }], end(working(), stopped));

@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sessionFolder, writeSession } from '../../src/effects/sessionfolder.ts';
+import { isYounger, sessionFolder, writeSession } from '../../src/effects/sessionfolder.ts';
 import { orderOf, shell } from '../conformance/runner.ts';
 
 describe('sessionFolder', () => {
@@ -28,6 +38,40 @@ describe('sessionFolder', () => {
         expect(sessionFolder('/s', other) === folder).toBe(same);
       }),
     );
+  });
+});
+
+describe('isYounger', () => {
+  it('believes no time that was set by hand, nor a change that saved nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'next-role-session-'));
+    const [file, exit, none] = ['file', 'exit', 'none'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const hour = (by: number): Date => new Date(Date.now() + by * 3_600_000);
+    writeFileSync(file, 'a');
+    // Until the clock of the file system has moved on.
+    do writeFileSync(exit, 'b');
+    while (statSync(exit).ctimeMs <= statSync(file).ctimeMs);
+    expect(isYounger(exit, file)).toBe(true);
+    expect(isYounger(file, exit)).toBe(false);
+    do utimesSync(file, hour(-1), hour(-1));
+    while (statSync(file).ctimeMs <= statSync(exit).ctimeMs);
+    expect(isYounger(file, exit)).toBe(false);
+    expect([isYounger(none, exit), isYounger(file, none)]).toEqual([false, false]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('believes no time in the future of one that was there before', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'next-role-session-'));
+    const [file, exit] = [join(folder, 'file'), join(folder, 'exit')];
+    writeFileSync(file, 'a');
+    utimesSync(file, new Date(Date.now() + 3_600_000), new Date(Date.now() + 3_600_000));
+    do writeFileSync(exit, 'b');
+    while (statSync(exit).ctimeMs <= statSync(file).ctimeMs);
+    expect(isYounger(file, exit)).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 });
 

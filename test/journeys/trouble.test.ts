@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { edit } from '../../src/protocol/codec.ts';
 import type { Project } from '../../src/protocol/project.ts';
 import { replayFile } from '../../src/runner/replay.ts';
@@ -13,6 +14,7 @@ import {
   makeProject,
   play,
   removeProjects,
+  self,
   start,
   type Scenario,
   type Step,
@@ -226,6 +228,38 @@ describe('a session that does not do its part', () => {
     expect(offered.filter(({ path }) => path.includes('log'))).toEqual([]);
   });
 
+  // A session that ended is never forgotten: its gates run, and what it cost is counted.
+  it('that puts a folder in the place of the runner’s record is judged and paid for all the same', async () => {
+    const mine = '.next-role/sessions/$NEXT_ROLE_ORDER';
+    const forged = '{"files":[],"whole":true}';
+    const project = await makeProject({
+      settings: {
+        gates: { 'hidden-read': { off: true }, tests: { command: 'grep -q right src/verdict.txt' } },
+      },
+      scenario: scenario(
+        'implementer',
+        [
+          { write: { path: 'src/verdict.txt', text: 'wrong\n' } },
+          { run: `mkdir "${mine}/changes.json"` },
+          ...good('implementer', 'reviewer'),
+        ],
+        [
+          { write: { path: 'src/verdict.txt', text: 'right\n' } },
+          { run: `echo '${forged}' > "${mine}/changes.json"` },
+          ...good('implementer', 'reviewer'),
+        ],
+      ),
+    });
+    const journey = await play(project, rests);
+    const roles = ['architect', 'implementer', 'implementer', 'reviewer', 'memorial'];
+    expect(journey.sessions()).toEqual(roles);
+    expect(journey.endings()).toHaveLength(roles.length);
+    const [, first = '', second = ''] = journey.endings().map(({ order }) => order);
+    for (const order of [first, second])
+      expect(fileOf(project, `.next-role/sessions/${order}/changes.json`)).toContain('"src/verdict.txt"');
+    expect(journey.ended).toMatchObject({ situation: { rest: 0 } });
+  });
+
   it('that leaves a background job has it reaped', async () => {
     const project = await makeProject({
       scenario: scenario('architect', [{ misbehave: 'background' }, ...good('architect', 'implementer')]),
@@ -258,6 +292,31 @@ const fast = {
 };
 
 describe('a human', () => {
+  it('who answers a question while no runner is there finds the answer taken, not taken out', async () => {
+    const asks = { escalate: { question: 'Which?', options: { A: { do: 'one', then: 'so' } } } };
+    const project = await makeProject({
+      scenario: scenario('architect', [asks, { pause: 600 }], good('architect', 'implementer')),
+    });
+    const [node, main] = self;
+    const child = spawn(node, [main, 'run', '--dir', project.root], { stdio: 'ignore' });
+    const bounds = { timeout: 20_000, interval: 20 };
+    await vi.waitFor(() => expect(handoffText(project)).toContain('status: ESCALATE'), bounds);
+    child.kill('SIGKILL');
+    const sessions = join(project.own, 'sessions');
+    await vi.waitFor(() => {
+      const [session = ''] = readdirSync(sessions);
+      // Some way past it: a file system may count in ticks of the kernel.
+      expect(Date.now()).toBeGreaterThan(statSync(join(sessions, session, 'exit')).mtimeMs + 20);
+    }, bounds);
+    change(project, { answer: 'A', note: 'in my own words' });
+    const journey = await play(project);
+    expect(journey.ended).toMatchObject({ situation: { rest: 0 } });
+    expect(journey.sessions()).toEqual(['architect', 'implementer', 'reviewer', 'memorial']);
+    const [decision = ''] = readdirSync(join(project.root, 'coordination/decisions'));
+    expect(fileOf(project, `coordination/decisions/${decision}`)).toContain('in my own words');
+    expect(replayFile(join(project.own, 'journal.jsonl')).differences).toEqual([]);
+  });
+
   it('who pauses a working session has it stopped gracefully, and gets it back on READY', async () => {
     const slow = [
       { write: { path: 'coordination/specs/Q-R01-SPEC.md', text: 'half\n' } },

@@ -30,7 +30,8 @@ export type AgentMove =
   | 'limit'
   | 'overloaded'
   | 'auth'
-  | 'send-back';
+  | 'send-back'
+  | 'untold';
 export const agentMoves: readonly AgentMove[] = [
   'good',
   'no-artifact',
@@ -47,6 +48,7 @@ export const agentMoves: readonly AgentMove[] = [
   'overloaded',
   'auth',
   'send-back',
+  'untold',
 ];
 export type HumanMove =
   'touch' | 'pause' | 'ready' | 'answer' | 'answer-wrong' | 'break' | 'stop' | 'restart';
@@ -118,6 +120,7 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
     };
     switch (move) {
       case 'good':
+      case 'untold':
         finish();
         break;
       case 'send-back':
@@ -185,6 +188,9 @@ export function createWorld(policy: Policy, agent: () => AgentMove, first: Parti
       leftovers: 0,
     };
     done.set(order.id, event);
+    // It has ended, and a hand fails before that is told.
+    if (move === 'untold')
+      return { type: 'FAILED', at: now, doing: 'dispatch', message: 'The disk is full', ran: true };
     return event;
   }
 

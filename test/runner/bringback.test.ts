@@ -19,7 +19,7 @@ import { copiesFolder, listCopies } from '../../src/effects/copies.ts';
 import { changesBetween, lookAtTree } from '../../src/effects/tree.ts';
 import { beforeFile, manifestFile } from '../../src/protocol/sessionrecord.ts';
 import { recordAfter } from '../../src/runner/audit.ts';
-import { clearCopy, emptiedCopies } from '../../src/runner/bringback.ts';
+import { bringBack, clearCopy, emptiedCopies } from '../../src/runner/bringback.ts';
 import { repair } from '../../src/runner/repair.ts';
 import { header, isolated, log, removeIsolated, report } from '../rig/isolated.ts';
 
@@ -135,6 +135,26 @@ describe('bringBack()', () => {
     // Again, after a crash: the same question once.
     await at.back();
     expect(at.now('coordination/NEXT-ROLE.md')).toBe(asked);
+  });
+
+  it('knows an answer that a person gave to a question it brought, and none that the session gave itself', async () => {
+    const asking = (order: string, answer = ''): string =>
+      header(order, 'ESCALATE').replace('---\n\n', `${answer}---\n\n`);
+    const isAnswered = async (copy: string, hand: string) => {
+      const at = await isolated();
+      at.leave('coordination/NEXT-ROLE.md', asking(at.order.id, copy));
+      at.byHand('coordination/NEXT-ROLE.md', asking(at.order.id, hand));
+      return (await bringBack(at.project, at.folder, at.order, new Map())).isAnswered;
+    };
+    expect(await isAnswered('', 'answer: A\n')).toBe(true);
+    expect(await isAnswered('answer: B\n', 'answer: A\n')).toBe(true);
+    expect(await isAnswered('answer: A\n', 'answer: A\n')).toBe(false);
+    expect(await isAnswered('answer: A\n', '')).toBe(false);
+    // Before there was a question, it answers none.
+    const early = await isolated();
+    early.leave('coordination/NEXT-ROLE.md', asking(early.order.id));
+    early.byHand('coordination/NEXT-ROLE.md', header(early.order.id).replace('status', 'answer: A\nstatus'));
+    expect((await bringBack(early.project, early.folder, early.order, new Map())).isAnswered).toBe(false);
   });
 
   it('brings nothing through a link out of the project, and no file that is not text', async () => {
