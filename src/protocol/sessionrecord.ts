@@ -19,6 +19,8 @@ export type SealedManifest = Manifest & {
   readonly hiddenFiles: readonly string[];
   /** Folder the session worked in, when it is not the project's own. */
   readonly isolated: string | null;
+  /** The tree that the round is compared with; missing where git cannot say. */
+  readonly start?: string | undefined;
   /** Of a session in a copy: digests of what the project itself was configured by when it began, by path. */
   readonly configuration?: Readonly<Record<string, string>> | undefined;
 };
@@ -65,6 +67,7 @@ const manifest = z.object({
   promptSha256: z.string(),
   hiddenFiles: texts,
   isolated: z.string().nullable(),
+  start: z.string().optional(),
   configuration: z.record(z.string(), z.string()).optional(),
 }) satisfies z.ZodType<SealedManifest>;
 

@@ -48,7 +48,7 @@ const chainMax = 50;
 
 /** The records of a session that is about to start, by file name: its sealed manifest, and the tree as it is now. */
 export async function recordsBefore(
-  { root, copy }: { readonly root: string; readonly copy: string | null },
+  { root, copy, start }: { readonly root: string; readonly copy: string | null; readonly start?: string },
   brief: Brief,
   memory: TreeMemory,
 ): Promise<Readonly<Record<string, string>>> {
@@ -62,6 +62,7 @@ export async function recordsBefore(
       .filter((path) => isHidden(brief.manifest, path))
       .slice(0, hiddenFilesMax),
     isolated: copy,
+    start,
     ...(copy === null ? {} : { configuration: configurationIn(whole) }),
   };
   return { [manifestFile]: `${JSON.stringify(sealed, null, 2)}\n`, [beforeFile]: JSON.stringify(tree) };
@@ -194,6 +195,18 @@ export async function lastOrderOf(
   return listed.findLast(({ manifest }) => manifest.role === role)?.manifest.order ?? null;
 }
 
+/** The tree that the last session of a round which was given one is compared with, and its order; null without one. */
+export async function startOf(
+  sessions: string,
+  round: string,
+): Promise<{ readonly order: string; readonly start: string } | null> {
+  const last = (await sessionsOf({ sessions }, round)).findLast(
+    ({ manifest }) => manifest.start !== undefined,
+  );
+  const start = last?.manifest.start;
+  return last === undefined || start === undefined ? null : { order: last.manifest.order, start };
+}
+
 /** Where sessions are, and what agents the project has. */
 export type AuditPlace = {
   readonly root: string;
@@ -204,7 +217,7 @@ export type AuditPlace = {
 type Listed = { readonly session: string; readonly manifest: SealedManifest };
 
 /** The sessions of a round that have a manifest, in their order. */
-async function sessionsOf(place: AuditPlace, round: string): Promise<readonly Listed[]> {
+async function sessionsOf(place: Pick<AuditPlace, 'sessions'>, round: string): Promise<readonly Listed[]> {
   const start = sessionFolder(place.sessions, `${round}.`).slice(place.sessions.length + 1);
   const names = (await sessionNames(place.sessions)).filter((name) => name.startsWith(start));
   const manifests = await Promise.all(

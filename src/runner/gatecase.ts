@@ -10,6 +10,7 @@ import { sessionFolder } from '../effects/sessionfolder.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Order } from '../protocol/session.ts';
+import { startOf } from './audit.ts';
 import type { AuditedSession } from './auditgates.ts';
 import type { GateCase, OwedHere } from './gates.ts';
 import { readHandoff } from './handoff.ts';
@@ -43,7 +44,7 @@ export async function gateCaseOf(
       order.round,
       policy.tiers[order.tier]?.roles.includes(oracleRole) === true,
     ),
-    change: await changeOf(project, order),
+    ...(await changeOf(project, order)),
     keep: sessionFolder(`${project.own}/sessions`, order.id),
     mark: safeName(order.id),
     session: sessionOf(project, policy, order),
@@ -78,11 +79,16 @@ export async function oracleOf(
   return isOwed || (await isThere(`${root}/${folder}/run.sh`)) ? folder : null;
 }
 
-async function changeOf(project: Project, order: Order): Promise<GateCase['change']> {
+async function changeOf(project: Project, order: Order): Promise<Pick<GateCase, 'change' | 'isStartGone'>> {
   const trees = await treesOf(project);
-  if (trees === null) return 'needs git: what changed is not known without it';
+  if (trees === null) return { change: 'needs git: what changed is not known without it' };
   const known = await readTrees(project, order.round);
-  if (known === null) return 'the state at the start of the round is not known';
+  const begun = await startOf(`${project.own}/sessions`, order.round);
+  const change = 'the state at the start of the round is not known';
+  if (known === null) return { change, isStartGone: begun !== null };
   const to = known.left ?? (await noteEnd(project, order));
-  return to === null ? 'git cannot say what changed' : { trees, from: known.start, to };
+  if (to === null) return { change: 'git cannot say what changed' };
+  const isOther = begun?.order === order.id && begun.start !== known.start;
+  const isStartGone = begun !== null && (isOther || (await trees.changes(known.start, to)) === null);
+  return { change: { trees, from: known.start, to }, isStartGone };
 }

@@ -10,6 +10,7 @@ import { openTrees, type LineCount, type Trees } from '../effects/trees.ts';
 import { safeName } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
 import type { Order } from '../protocol/session.ts';
+import { startOf } from './audit.ts';
 
 /** Names of trees. */
 export type RoundTrees = {
@@ -63,6 +64,8 @@ function parsed(text: string): RoundTrees | null {
 export async function noteClaim(project: Project, order: Order): Promise<void> {
   const known = await readTrees(project, order.round);
   if (known?.order === order.id) return;
+  // A round's start that is gone is not begun anew: what changed before would be nobody's.
+  if (known === null && (await startOf(`${project.own}/sessions`, order.round)) !== null) return;
   const trees = await treesOf(project);
   const now = await trees?.snapshot();
   if (trees === null || now === null || now === undefined) return;

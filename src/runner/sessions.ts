@@ -29,6 +29,7 @@ import { recordsBefore, sealRecords } from './audit.ts';
 import { takeIn } from './bringback.ts';
 import { filesForBrief } from './briefing.ts';
 import type { OpenRound } from './open.ts';
+import { readTrees } from './roundtrees.ts';
 import { createStream } from './stream.ts';
 
 export type Sessions = {
@@ -295,7 +296,12 @@ async function prepare(
   };
   const command = driver.agent.command(order, brief, place, driver.settings);
   options.say({ type: 'session-started', order, folder, promptBytes: byteLength(brief.prompt) });
-  const records = await recordsBefore({ root: project.root, copy }, brief, driver.memory);
+  const start = (await readTrees(project, order.round))?.start;
+  const records = await recordsBefore(
+    { root: project.root, copy, ...(start === undefined ? {} : { start }) },
+    brief,
+    driver.memory,
+  );
   return { records, command: { ...command, cwd: at } };
 }
 

@@ -1,4 +1,5 @@
 /** What a session did to the configuration, or to its own record, is found and does not count, whatever the plan says by then. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,10 @@ import type { SealedManifest } from '../../src/protocol/sessionrecord.ts';
 import type { FileChange } from '../../src/protocol/touch.ts';
 import { recordAfter } from '../../src/runner/audit.ts';
 import type { AuditedSession } from '../../src/runner/auditgates.ts';
+import { gateCaseOf } from '../../src/runner/gatecase.ts';
+import { runGates } from '../../src/runner/gates.ts';
 import { configurationLeft, guardedFindings, runGuarded } from '../../src/runner/guard.ts';
+import { noteClaim, readTrees } from '../../src/runner/roundtrees.ts';
 import { isolated, removeIsolated } from '../rig/isolated.ts';
 
 const folders: string[] = [];
@@ -140,6 +144,28 @@ describe('a session in a copy', () => {
     const place = { root: at.project.root, sessions: dirname(at.folder), policy };
     expect(await told({ ...place, round, order })).toEqual([['CRITICAL', gates]]);
     expect(await configurationLeft(place, round)).toEqual([gates]);
+  });
+});
+
+describe('a round whose start was taken away', () => {
+  it('is red in the gates that compare with it, and does not begin anew', async () => {
+    const at = await isolated({ 'src/a.ts': 'a\n' });
+    execFileSync('git', ['init', '-q'], { cwd: at.project.root });
+    const { policy } = await readCatalog(at.project.root);
+    const names = ['anti-scope', 'weakened-tests', 'self-confirming-tests'] as const;
+    const red = async () =>
+      (await runGates(await gateCaseOf({ project: at.project, policy }, at.order), names)).filter(
+        ({ pass }) => !pass,
+      );
+    await noteClaim(at.project, at.order);
+    const start = (await readTrees(at.project, at.order.round))?.start;
+    const kept = JSON.parse(readFileSync(join(at.folder, 'manifest.json'), 'utf8')) as object;
+    writeFileSync(join(at.folder, 'manifest.json'), JSON.stringify({ ...kept, start }));
+    expect(await red()).toEqual([]);
+    rmSync(join(at.project.own, 'trees'), { recursive: true });
+    expect((await red()).map(({ gate }) => gate)).toEqual(names);
+    await noteClaim(at.project, { ...at.order, id: `${at.order.id}x` });
+    expect((await red()).map(({ gate }) => gate)).toEqual(names);
   });
 });
 
