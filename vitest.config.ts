@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 const home = join(tmpdir(), `next-role-tests-${process.pid}`);
 const env = { XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state') };
 
-/** Files at a time of those that wait for processes and clocks. */
+/** Files at a time: most wait for processes, disks and clocks more than they compute. */
 const waiting = availableParallelism() + 1;
 
 // With it Node 20 starts three times slower, before any code runs, and the tests start some hundred processes. Nothing
@@ -14,9 +14,9 @@ const waiting = availableParallelism() + 1;
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
 /**
- * Four projects. `unit` has no clock and no process worth naming; `journeys` start real processes and watch real files,
- * `e2e` whole agent programs. These two wait more than they compute, so a file more than there are processors runs at a
- * time. `npm test` runs these three; `long` holds what takes more than a minute, and is run by `npm run test:long` alone.
+ * Four projects. `unit` has no clock and few processes; `journeys` start real processes and watch real files, `e2e` whole
+ * agent programs. `npm test` runs these three from one queue; `long` holds what takes more than a minute, and is run by
+ * `npm run test:long` alone.
  */
 export default defineConfig({
   test: {
@@ -27,9 +27,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/journeys/**', 'test/e2e/**', 'test/long/**'],
-          testTimeout: 30_000,
-          // vitest leaves one processor free, which on two of them means one file at a time.
-          maxWorkers: Math.max(2, availableParallelism()),
+          testTimeout: 60_000,
+          maxWorkers: waiting,
           sequence: { groupOrder: 1 },
         },
       },
@@ -38,10 +37,10 @@ export default defineConfig({
           env,
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          testTimeout: 150_000,
+          hookTimeout: 150_000,
           maxWorkers: waiting,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -53,7 +52,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: waiting,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
