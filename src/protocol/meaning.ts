@@ -19,27 +19,13 @@ import { caution, fault, shown } from './remark.ts';
 import { headingsOf } from './section.ts';
 import type { Heading } from './section.ts';
 import { meant } from './nearest.ts';
-import { slipsIn } from './slips.ts';
+import { handKeys, slipsIn } from './slips.ts';
 import type { Known } from './slips.ts';
 import { readRole, readStatus, saysNone, splitWord, unadorned } from './spelling.ts';
 import type { StatusReading } from './spelling.ts';
 
 /** Keys with a meaning of their own; every other key is kept in `others`. */
-const ownKeys = new Set([
-  'round',
-  'next-role',
-  'status',
-  'tier',
-  'preset',
-  'model',
-  'models',
-  'inputs',
-  'answer',
-  'note',
-  'by',
-  'since',
-  'dispatch',
-]);
+const ownKeys = new Set<string>([...handKeys, 'by', 'since', 'dispatch']);
 
 /** What a header is read with, and the remarks made meanwhile. */
 type Desk = {

@@ -21,8 +21,8 @@ export type Known = {
   readonly models?: readonly string[];
 };
 
-/** Keys that a hand writes. */
-const writtenKeys = [
+/** Keys of the header that a hand writes, each with a value on its line. */
+export const handKeys = [
   'round',
   'next-role',
   'status',
@@ -33,8 +33,9 @@ const writtenKeys = [
   'inputs',
   'answer',
   'note',
-  'escalation',
 ] as const;
+/** The question is a block of its own. */
+const writtenKeys = [...handKeys, 'escalation'];
 
 /** Body looked at for an answer, in UTF-16 units: a hand writes it near the top. */
 const bodyCharsMax = 16_384;
