@@ -26,7 +26,7 @@ const asks = {
       metadata: { user_id: JSON.stringify({ session_id: '11111111-2222-4333-8444-555555555555' }) },
       system: [
         { type: 'text', text: 'x-anthropic-billing-header: cc_version=1;' },
-        { type: 'text', text: 'Primary working directory: /work', cache_control: { type: 'ephemeral' } },
+        { type: 'text', text: 'Primary working directory: /project', cache_control: { type: 'ephemeral' } },
       ],
       messages: [
         {
@@ -54,7 +54,7 @@ const asks = {
         {
           type: 'message',
           role: 'user',
-          content: [{ text: '<environment_context>\n<cwd>/work</cwd></environment_context>' }],
+          content: [{ text: '<environment_context>\n<cwd>/project</cwd></environment_context>' }],
         },
         { type: 'message', role: 'user', content: [{ text }] },
         ...Array.from({ length: results }, () => ({ type: 'function_call_output', output: 'ok' })),
@@ -68,7 +68,7 @@ const asks = {
       contents: [
         {
           role: 'user',
-          parts: [{ text: '<session_context>\n- **Workspace Directories:**\n  - /work\n' }, { text }],
+          parts: [{ text: '<session_context>\n- **Workspace Directories:**\n  - /project\n' }, { text }],
         },
         ...Array.from({ length: results }, () => ({
           role: 'user',
@@ -117,9 +117,9 @@ roles:
 
 describe('a script', () => {
   it.each([
-    ['messages', 'Write', '/work/out/R07.md'],
-    ['responses', 'exec_command', '/work/out/R07.md'],
-    ['generate', 'write_file', '/work/out/R07.md'],
+    ['messages', 'Write', '/project/out/R07.md'],
+    ['responses', 'exec_command', '/project/out/R07.md'],
+    ['generate', 'write_file', '/project/out/R07.md'],
   ] as const)('on the wire %s calls %s in the folder the client works in', async (name, tool, path) => {
     const api = await open(script);
     const seen = JSON.stringify(await frames(api, asks[name](0)));
@@ -154,8 +154,8 @@ describe('a script', () => {
       said.push(await (await post(api, { path, body: { ...body, tools, stream: false } })).json());
     }
     expect(said).toMatchObject([
-      { content: [{ name: 'write', input: { filePath: '/work/out/R07.md' } }] },
-      { content: [{ name: 'read', input: { filePath: '/work/NEXT-ROLE.md' } }] },
+      { content: [{ name: 'write', input: { filePath: '/project/out/R07.md' } }] },
+      { content: [{ name: 'read', input: { filePath: '/project/NEXT-ROLE.md' } }] },
       { content: [{ name: 'edit', input: { oldString: 'status: WORKING', newString: 'status: READY' } }] },
       { content: [{ name: 'bash', input: { command: 'date' } }] },
     ]);
