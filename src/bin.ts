@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Put in by the build: the package's version, and a digest of each bundle, so that no kept code outlives its source. */
@@ -20,6 +21,13 @@ const folder = dirname(self);
 /** What a later start can rely on: the command did its work. Usage errors and crashes run too little of the code. */
 const keepAfter: ReadonlySet<number> = new Set([0, 2, 130]);
 
+/**
+ * A runner waits for nearly all of its life. Optimizing the little that it computes costs more than it gives, and a young
+ * generation that grows with each burst of work stays: every start of a process copies the tables of that memory
+ * (docs/PERFORMANCE.md). Code that runs long enough, such as a replay, is optimized still.
+ */
+const restful = ['--interrupt-budget=4000000', '--semi-space-growth-factor=1'];
+
 const [first = '', ...rest] = process.argv.slice(2);
 if ((first === '--version' || first === '-v') && rest.length === 0) {
   process.stdout.write(`${packageVersion}\n`);
@@ -30,6 +38,7 @@ if ((first === '--version' || first === '-v') && rest.length === 0) {
 }
 
 async function answered(): Promise<void> {
+  if (first === 'run' || first === 'watch') for (const flag of restful) setFlagsFromString(flag);
   if (first === 'status') {
     const { answer } = load('glance.cjs', keptPath(glanceDigest, 'glance')) as Glance;
     // What it stumbles over, the whole program tells in words.

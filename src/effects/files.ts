@@ -6,19 +6,27 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   fstatSync,
+  lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   readSync,
   realpathSync,
   renameSync,
+  rmSync,
+  statSync,
+  writeSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { access, lstat, mkdir, open, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { syncOpen, syncPath } from './durable.ts';
 import { sweepAbandoned, temporaryName } from './temporary.ts';
 
 /** The largest file that is held as text; a handoff of one megabyte is already unusual. */
@@ -83,10 +91,10 @@ export function digestText(text: string): string {
  * @example await writeAtomic('coordination/decisions/D-R07-1.md', '# Decision\n')
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
-  const target = await followLinks(path);
-  await mkdir(dirname(target), { recursive: true });
+  const target = followLinks(path);
+  mkdirSync(dirname(target), { recursive: true });
   const temporary = await writeBeside(target, Buffer.from(text, 'utf8'));
-  await removeOnFailure(temporary, target, () => rename(temporary, target));
+  await removeOnFailure(temporary, target, () => renameSync(temporary, target));
   await syncFolder(dirname(target));
 }
 
@@ -125,13 +133,13 @@ export async function replaceIf(
  * Whether a path, once all symbolic links are followed, lies inside the project folder. The path need not exist yet.
  * Anything with a `..` segment, and a link that cannot be followed, is outside.
  *
- * @example await insideProject('/home/ada/shop', 'coordination/specs/Q-R01-SPEC.md') // true
+ * @example insideProject('/home/ada/shop', 'coordination/specs/Q-R01-SPEC.md') // true
  */
-export async function insideProject(project: string, path: string): Promise<boolean> {
+export function insideProject(project: string, path: string): boolean {
   if (path.includes('\0') || path.split(/[\\/]/).includes('..')) return false;
   try {
     const root = realpathSync.native(project);
-    const way = relative(root, await followLinks(resolve(root, path)));
+    const way = relative(root, followLinks(resolve(root, path)));
     return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
   } catch (error) {
     if ([...missing, 'ELOOP', 'EACCES'].includes(errorCode(error))) return false;
@@ -203,17 +211,17 @@ async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
 
 /** Writes the new text beside the old one and moves it over if the old one still is what was expected. */
 async function exchange(path: string, expectDigest: string | null, text: string): Promise<Replaced> {
-  const target = await followLinks(path);
-  if (expectDigest === null) await mkdir(dirname(target), { recursive: true });
+  const target = followLinks(path);
+  if (expectDigest === null) mkdirSync(dirname(target), { recursive: true });
   const bytes = Buffer.from(text, 'utf8');
   const temporary = await writeBeside(target, bytes);
   const found = await removeOnFailure(temporary, target, () => {
     const now = digestNow(target);
     if (now === expectDigest) renameSync(temporary, target);
-    return Promise.resolve(now);
+    return now;
   });
   if (found !== expectDigest) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     return { type: 'lost', digest: found };
   }
   await syncFolder(dirname(target));
@@ -234,7 +242,7 @@ function digestNow(path: string): string | null {
 async function readChunks(path: string, bytesMax: number, use: (chunk: Buffer) => void): Promise<boolean> {
   // Without waiting: a named pipe in the place of the file would otherwise hold the opening for ever.
   // Synchronous, because almost all files here are small: four trips to the thread pool cost ten times the reading.
-  const fd = await unlessMissing(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  const fd = unlessMissing(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
   if (fd === null) return false;
   try {
     const info = fstatSync(fd);
@@ -257,90 +265,99 @@ async function readChunks(path: string, bytesMax: number, use: (chunk: Buffer) =
 }
 
 /** The path that a write really lands on, also for a link whose target, or a file whose folder, is not there yet. */
-async function followLinks(path: string): Promise<string> {
+function followLinks(path: string): string {
   let at = resolve(path);
   for (let links = 0; links <= linksMax; links += 1) {
-    const found = await unlessMissing(() => realpathSync.native(at));
+    const found = unlessMissing(() => realpathSync.native(at));
     if (found !== null) return found;
-    const folder = dirname(at) === at ? at : await followLinks(dirname(at));
+    const folder = dirname(at) === at ? at : followLinks(dirname(at));
     const here = join(folder, basename(at));
-    const info = await unlessMissing(() => lstat(here));
+    const info = unlessMissing(() => lstatSync(here));
     if (info?.isSymbolicLink() !== true) return here;
-    at = resolve(folder, await readlink(here));
+    at = resolve(folder, readlinkSync(here));
   }
   throw Object.assign(new Error(`Too many symbolic links at "${path}".`), { code: 'ELOOP', path });
 }
 
-async function unlessMissing<T>(look: () => T | Promise<T>): Promise<T | null> {
+function unlessMissing<T>(look: () => T): T | null {
   try {
-    return await look();
+    return look();
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
 }
 
-/** A complete, synced copy of the new content in the target's folder, with the target's mode and owner. */
+/**
+ * A complete, synced copy of the new content in the target's folder, with the target's mode and owner. All but the sync is
+ * done at once: ten trips to the thread pool would cost more than the disk.
+ */
 async function writeBeside(target: string, bytes: Buffer): Promise<string> {
-  const old = await unlessMissing(() => stat(target));
-  if (old !== null) await access(target, constants.W_OK);
-  await sweepAbandoned(target);
+  const old = unlessMissing(() => statSync(target));
+  if (old !== null) accessSync(target, constants.W_OK);
+  sweepAbandoned(target);
   const temporary = join(dirname(target), temporaryName(basename(target)));
   await removeOnFailure(temporary, target, async () => {
     // Closed to others until the old mode is known to be set: the old file may be a private one.
-    const handle = await open(temporary, 'wx', old === null ? 0o666 : 0o600);
+    const fd = openSync(temporary, 'wx', old === null ? 0o666 : 0o600);
     try {
-      await writeWhole(handle, bytes);
-      if (old !== null) await keepOwnerAndMode(handle, old);
-      await handle.sync();
+      writeWhole(fd, bytes);
+      if (old !== null) keepOwnerAndMode(fd, old);
+      await syncOpen(fd);
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
   });
   return temporary;
 }
 
-async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
+function writeWhole(fd: number, bytes: Buffer): void {
   for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, done);
-    if (bytesWritten === 0) throw Object.assign(new Error('Nothing was written.'), { code: 'ENOSPC' });
-    done += bytesWritten;
+    const count = writeSync(fd, bytes, done, bytes.length - done, done);
+    if (count === 0) throw Object.assign(new Error('Nothing was written.'), { code: 'ENOSPC' });
+    done += count;
   }
-  const { size } = await handle.stat();
+  const { size } = fstatSync(fd);
   if (size !== bytes.length)
     throw new Error(`${size} of ${bytes.length} bytes were written. Check the disk.`);
 }
 
 /** Owner before mode: changing the owner clears mode bits. A user who may not give files away keeps their own. */
-async function keepOwnerAndMode(handle: FileHandle, old: Stats): Promise<void> {
-  const now = await handle.stat();
+function keepOwnerAndMode(fd: number, old: Stats): void {
+  const now = fstatSync(fd);
   if (now.uid !== old.uid || now.gid !== old.gid) {
-    await handle.chown(old.uid, old.gid).catch((error: unknown) => {
+    try {
+      fchownSync(fd, old.uid, old.gid);
+    } catch (error) {
       if (errorCode(error) !== 'EPERM') throw error;
-    });
+    }
   }
-  await handle.chmod(old.mode & 0o7777);
+  fchmodSync(fd, old.mode & 0o7777);
 }
 
 /** The error that goes on names the file a person knows, not the temporary one. */
-async function removeOnFailure<T>(temporary: string, target: string, work: () => Promise<T>): Promise<T> {
+async function removeOnFailure<T>(temporary: string, target: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    await Promise.allSettled([rm(temporary, { force: true })]);
+    removeIfPossible(temporary);
     throw error instanceof Error ? Object.assign(error, { path: target }) : error;
+  }
+}
+
+/** What made the work fail can make this fail too, and is the one to be told; the next write sweeps it away. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
   }
 }
 
 /** Makes the new name survive a power cut. Some file systems cannot sync a folder and say so; that is not a failure. */
 async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncPath(folder);
   } catch (error) {
     if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'].includes(errorCode(error))) throw error;
   }

@@ -2,8 +2,7 @@
  * Finds a project from any folder inside it, and the files a brief offers. Reads only; a project is a folder with a
  * `coordination/` folder or a NEXT-ROLE.md in it, and `coordination/` wins.
  */
-import { realpathSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { coordinationDir, handoffNames, matches, runnerDir, staysInside } from '../protocol/artifact.ts';
 import type { Project } from '../protocol/project.ts';
@@ -57,7 +56,7 @@ export async function findOffered(
     if (!pattern.includes('*') && !pattern.endsWith('/')) {
       names.push(pattern);
     } else if (pattern.startsWith(`${coordinationDir}/`)) {
-      listed ??= await listFiles(root, coordinationDir);
+      listed ??= listFiles(root, coordinationDir);
       names.push(...listed.filter((name) => matches(name, pattern)));
     }
   }
@@ -67,7 +66,7 @@ export async function findOffered(
 
 /** Offered under its real name inside the project, so that no spelling and no link gets past what a role may not see. */
 async function offer(root: string, name: string): Promise<OfferedPath | null> {
-  if (!staysInside(name) || !isFile(join(root, name)) || !(await insideProject(root, name))) return null;
+  if (!staysInside(name) || !isFile(join(root, name)) || !insideProject(root, name)) return null;
   const path = realpathSync.native(join(root, name));
   const real = relative(root, path).split(sep).join('/');
   const sha256 = await digestOf(path);
@@ -75,9 +74,9 @@ async function offer(root: string, name: string): Promise<OfferedPath | null> {
 }
 
 /** Files below a folder, relative to the root, sorted; links are not followed. */
-async function listFiles(root: string, folder: string): Promise<readonly string[]> {
+function listFiles(root: string, folder: string): readonly string[] {
   if (!isFolder(join(root, folder))) return [];
-  const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true });
+  const entries = readdirSync(join(root, folder), { withFileTypes: true, recursive: true });
   return entries
     .filter((entry) => entry.isFile())
     .slice(0, filesScannedMax)

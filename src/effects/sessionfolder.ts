@@ -4,11 +4,11 @@
  * runner may be reading it. It never looks at what a session writes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, constants, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Command, Order } from '../protocol/session.ts';
+import { syncPath } from './durable.ts';
 import { errorCode } from './files.ts';
 import { reservedNames } from './shim.ts';
 
@@ -57,7 +57,7 @@ export function writeSession(folder: string, order: Order, command: Command): vo
 
 /** Makes a session's folder survive a power cut as it is: its claim, so that it is not run again, and its records. */
 export async function keepSession(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = readdirSync(folder, { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
   await syncAll([...files, folder, dirname(folder)]);
 }
@@ -69,7 +69,7 @@ export async function keepFile(folder: string, name: string): Promise<void> {
 
 /** Together, because the file system commits concurrent syncs as one. */
 async function syncAll(paths: readonly string[]): Promise<void> {
-  await Promise.all(paths.map(syncPath));
+  await Promise.all(paths.map(syncIfThere));
 }
 
 /**
@@ -132,14 +132,9 @@ export function replaceFile(path: string, text: string): void {
 }
 
 /** A session may have removed its files, or closed them to us; what is there is kept. */
-async function syncPath(path: string): Promise<void> {
+async function syncIfThere(path: string): Promise<void> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncPath(path);
   } catch (error) {
     if (!['ENOENT', 'EACCES', 'EINVAL', 'ENOTSUP', 'EPERM'].includes(errorCode(error))) throw error;
   }

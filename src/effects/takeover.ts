@@ -22,7 +22,7 @@ export async function takeOver(
   { path, before, after }: FileChange,
 ): Promise<TakenOver> {
   const target = join(project, path);
-  if (!(await insideProject(project, path))) return 'odd';
+  if (!insideProject(project, path)) return 'odd';
   const now = await digestNow(target);
   if (now === after) return 'taken';
   if (now !== before) return 'edited';

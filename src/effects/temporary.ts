@@ -3,7 +3,7 @@
  * a writer that was killed are told from those of one at work. Never touches a file that a person could have named.
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. */
@@ -25,40 +25,41 @@ export function isTemporary(name: string): boolean {
 }
 
 /** Clears away what a writer of this file that was killed left behind; no reason to stop a write when it cannot. */
-export async function sweepAbandoned(target: string): Promise<void> {
-  const names = await readdir(dirname(target)).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(`.${basename(target)}${mark}`))) {
-    const path = join(dirname(target), name);
-    if (await isAbandoned(path)) await rm(path, { force: true });
+export function sweepAbandoned(target: string): void {
+  const folder = dirname(target);
+  for (const name of namesIn(folder).filter((each) => each.startsWith(`.${basename(target)}${mark}`))) {
+    const path = join(folder, name);
+    if (isAbandoned(path)) rmSync(path, { force: true });
   }
 }
 
 /** Paths, relative to a root, of the temporary files in some of its folders whose writer is gone. */
-export async function findAbandoned(root: string, folders: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(
-    folders.map(async (folder) => {
-      // A folder that is not there, or closed to us, has none that we could have left.
-      const names = await readdir(join(root, folder)).catch(() => []);
-      const paths = names.map((name) => join(folder, name));
-      const left = await Promise.all(paths.map((path) => isAbandoned(join(root, path))));
-      return paths.filter((_, at) => left[at]);
-    }),
-  );
-  return found.flat().sort();
+export function findAbandoned(root: string, folders: readonly string[]): readonly string[] {
+  const paths = folders.flatMap((folder) => namesIn(join(root, folder)).map((name) => join(folder, name)));
+  return paths.filter((path) => isAbandoned(join(root, path))).sort();
 }
 
 /** Removes what `findAbandoned` found. */
-export async function removeAbandoned(root: string, paths: readonly string[]): Promise<void> {
-  for (const path of paths) await rm(join(root, path), { force: true });
+export function removeAbandoned(root: string, paths: readonly string[]): void {
+  for (const path of paths) rmSync(join(root, path), { force: true });
+}
+
+/** A folder that is not there, or closed to us, has none that we could have left. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a path is a temporary file whose writer is gone, or so old that it must be. */
-async function isAbandoned(path: string): Promise<boolean> {
+function isAbandoned(path: string): boolean {
   const name = basename(path);
   if (!isTemporary(name)) return false;
-  const info = await stat(path).catch(() => null);
-  if (info === null) return false;
-  return Date.now() - info.mtimeMs > abandonedMs || isGone(writerOf(name));
+  const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  if (writtenMs === undefined) return false;
+  return Date.now() - writtenMs > abandonedMs || isGone(writerOf(name));
 }
 
 function writerOf(name: string): number {

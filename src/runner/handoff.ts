@@ -37,8 +37,8 @@ export async function readHandoff(project: Project, policy: Policy): Promise<Rea
 
 async function readOnce(project: Project, policy: Policy): Promise<Read> {
   try {
-    if (!(await insideProject(project.root, project.handoffName))) return unreadable(handoffOutside(project));
-    if (!(await insideProject(project.root, decisionsDir))) return unreadable(decisionsOutside);
+    if (!insideProject(project.root, project.handoffName)) return unreadable(handoffOutside(project));
+    if (!insideProject(project.root, decisionsDir)) return unreadable(decisionsOutside);
     const file = await readText(project.handoff);
     if (file === null) return unreadable(missing(project));
     return { digest: file.digest, text: file.text, reading: decodeOnce(file.text, policy) };

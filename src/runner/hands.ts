@@ -217,7 +217,7 @@ async function write(
   const path = decision === null ? null : `${project.root}/${decision.path}`;
   // A handoff that has moved on already takes no answer, so none is kept for it.
   const kept = path !== null && decision !== null && (await digestOf(project.handoff)) === effect.expect;
-  if (kept && !(await insideProject(project.root, decision.path))) {
+  if (kept && !insideProject(project.root, decision.path)) {
     const message = `"${decision.path}" is a link that leaves the project, so no answer is kept there. Remove the link.`;
     return { type: 'FAILED', at: options.now(), doing: 'write', message };
   }

@@ -86,7 +86,7 @@ export async function keepMerged(
   );
   const opinions = opinionsIn(texts);
   try {
-    if (!(await insideProject(project.root, file))) return [unkept(file, 'a link there leaves the project')];
+    if (!insideProject(project.root, file)) return [unkept(file, 'a link there leaves the project')];
     await writeAtomic(`${project.root}/${file}`, mergedText(order.round, opinions, mergeReviews(opinions)));
     return [];
   } catch (error) {

@@ -18,7 +18,7 @@ export async function keepReceipt(
     const ledger = running.of(round);
     if (ledger === null) return null;
     const text = receiptText(receiptOf(ledger, prices));
-    if (!(await insideProject(project.root, path)))
+    if (!insideProject(project.root, path))
       return `The receipt "${path}" was not written: a link there leaves the project`;
     if ((await readText(`${project.root}/${path}`))?.text !== text)
       await writeAtomic(`${project.root}/${path}`, text);

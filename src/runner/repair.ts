@@ -72,7 +72,7 @@ async function survey(project: Project): Promise<Found> {
     owner,
     tornBytes: tornBytes(journalPath(project)),
     processes,
-    files: await findAbandoned(project.root, placesOf(project)),
+    files: findAbandoned(project.root, placesOf(project)),
     copies: (await emptiedCopies(project, { isIdle: true })).filter((copy) => !atWork.has(copy)),
   };
 }
@@ -104,7 +104,7 @@ async function cleared(project: Project, found: Found): Promise<Done> {
       reap({ mark: { order, project: project.root }, sinceTicks: 0, group: null }, graceMs),
     ),
   );
-  await removeAbandoned(project.root, found.files);
+  removeAbandoned(project.root, found.files);
   for (const copy of found.copies) await removeCopy(copy);
   return {
     // Taking the lock has put ours in its place, and giving it back removes that.

@@ -71,6 +71,20 @@ function patchSync(name, counts = () => true) {
   };
 }
 
+/** One that takes a descriptor, and tells its end to a callback. */
+function patchCallback(name) {
+  const original = fs[name];
+  fs[name] = (fd, callback) => {
+    const path = pathOf(fd);
+    const fate = isOurs(path) ? step(name, path) : null;
+    if (fate instanceof Error) return process.nextTick(callback, fate);
+    return original(fd, (error) => {
+      if (fate === 'die') die();
+      callback(error);
+    });
+  };
+}
+
 async function carriedOut(fate, work) {
   if (fate instanceof Error) throw fate;
   const result = await work();
@@ -139,10 +153,13 @@ const names = [
   'copyFileSync',
   'cpSync',
   'chmodSync',
+  'fchmodSync',
+  'fchownSync',
   'utimesSync',
 ];
 for (const name of [...removes, ...syncs, ...names]) patchSync(name);
 patchSync('openSync', (_path, flags) => writes(flags));
+patchCallback('fsync');
 const later = [
   'writeFile',
   'appendFile',

@@ -11,7 +11,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -25,6 +24,8 @@ import { header, isolated, log, removeIsolated, report } from '../rig/isolated.t
 
 /** Paths that the disk refuses to read, with what it says; who is root could not be refused otherwise. */
 const refused = vi.hoisted(() => new Map<string, string>());
+/** Called at each sync. */
+const atSync = vi.hoisted(() => ({ look: (): void => undefined }));
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof FileSystem>();
   const guarded =
@@ -34,12 +35,22 @@ vi.mock('node:fs', async (original) => {
       if (code !== undefined) throw Object.assign(new Error(`${code}: ${path}`), { code, path });
       return read(path, ...rest);
     };
-  return { ...real, readdirSync: guarded(real.readdirSync), readFileSync: guarded(real.readFileSync) };
+  const fsync = (fd: number, done: FileSystem.NoParamCallback): void => {
+    atSync.look();
+    real.fsync(fd, done);
+  };
+  return {
+    ...real,
+    fsync,
+    readdirSync: guarded(real.readdirSync),
+    readFileSync: guarded(real.readFileSync),
+  };
 });
 
 const folders: string[] = [];
 afterEach(() => {
   refused.clear();
+  atSync.look = () => undefined;
   vi.restoreAllMocks();
   removeIsolated();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -212,14 +223,8 @@ describe('clearCopy()', () => {
   it('makes what the audit needs survive a power cut first, and leaves no empty folder', async () => {
     const at = await isolated();
     await recordAfter(at.project.root, at.folder, new Map());
-    const handle = await open(join(at.folder, 'changes.json'));
     const wasThere: boolean[] = [];
-    const proto = Object.getPrototypeOf(handle) as typeof handle;
-    await handle.close();
-    vi.spyOn(proto, 'sync').mockImplementation(() => {
-      wasThere.push(existsSync(at.copy));
-      return Promise.resolve();
-    });
+    atSync.look = () => void wasThere.push(existsSync(at.copy));
     // As some package managers leave theirs; in the way of everybody but root.
     at.leave('coordination/reviews/extra.md', 'x\n');
     chmodSync(join(at.copy, 'coordination/reviews'), 0o555);
