@@ -345,8 +345,7 @@ describe('insideProject()', () => {
       ['/etc/passwd', false],
       ['a\0b', false],
     ];
-    for (const [path, wanted] of cases)
-      expect([path, insideProject(project, path)]).toEqual([path, wanted]);
+    for (const [path, wanted] of cases) expect([path, insideProject(project, path)]).toEqual([path, wanted]);
     expect(insideProject(join(folder, 'door'), 'coordination/a')).toBe(true);
     expect(insideProject(join(folder, 'none'), 'a')).toBe(false);
   });

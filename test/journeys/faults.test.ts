@@ -65,7 +65,7 @@ describe('a disk', () => {
     [
       'that is full when the handoff is written',
       'NEXT-ROLE.md.nr-',
-      'handle.write',
+      'writeSync',
       'ENOSPC',
       'The disk is full',
     ],

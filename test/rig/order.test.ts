@@ -8,8 +8,8 @@ const record = [
   { name: 'fdatasyncSync', what: journal },
 ];
 const replace = [
-  { name: 'handle.write', what: fresh },
-  { name: 'handle.sync', what: fresh },
+  { name: 'writeSync', what: fresh },
+  { name: 'fsync', what: fresh },
   { name: 'rename', what: fresh },
 ];
 const start = { name: 'spawn', what: '/bin/sh' };
