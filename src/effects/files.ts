@@ -6,11 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import {
-  accessSync,
   closeSync,
   constants,
-  fchmodSync,
-  fchownSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -21,13 +18,12 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
-  writeSync,
 } from 'node:fs';
-import type { Stats } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { syncOpen, syncPath } from './durable.ts';
-import { sweepAbandoned, temporaryName } from './temporary.ts';
+import { removeOnFailure, syncFolder, writeBeside } from './durable.ts';
+import { errorCode, explain, isMissing, unlessMissing } from './trouble.ts';
+
+export { errorCode, explain, isMissing };
 
 /** The largest file that is held as text; a handoff of one megabyte is already unusual. */
 export const textBytesMax = 16 * 1024 * 1024;
@@ -38,8 +34,6 @@ const chunkBytes = 64 * 1024;
 const chunkBytesMin = 1024;
 /** As many symbolic links as the Linux kernel follows in one path. */
 const linksMax = 40;
-/** How the system says that there is nothing at a path. */
-const missing: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
 export type ReadText = { readonly text: string; readonly digest: string };
 
@@ -142,52 +136,10 @@ export function insideProject(project: string, path: string): boolean {
     const way = relative(root, followLinks(resolve(root, path)));
     return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
   } catch (error) {
-    if ([...missing, 'ELOOP', 'EACCES'].includes(errorCode(error))) return false;
+    if (isMissing(error) || ['ELOOP', 'EACCES'].includes(errorCode(error))) return false;
     throw error;
   }
 }
-
-/**
- * What went wrong with a file, in one plain sentence, and what a person can do about it.
- *
- * @example explain(error) // 'The disk is full: "…/NEXT-ROLE.md" could not be written. Free some space, then …'
- */
-export function explain(error: unknown): string {
-  const path = error instanceof Error && 'path' in error ? String(error.path) : '';
-  const what = path === '' ? 'a file' : `"${path}"`;
-  return remedies[errorCode(error)]?.(what) ?? (error instanceof Error ? error.message : String(error));
-}
-
-/** The system's code of an error (`ENOENT`), empty when it has none. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/** Whether an error says that there is nothing at a path; any other says that nobody could look. */
-export function isMissing(error: unknown): boolean {
-  return missing.includes(errorCode(error));
-}
-
-const remedies: Readonly<Record<string, (what: string) => string>> = {
-  EACCES: (what) =>
-    `No permission to use ${what}. Give this user the right to read and write it, then try again.`,
-  EPERM: (what) => `The system forbids this with ${what}. Check its owner and attributes, then try again.`,
-  EROFS: (what) => `The file system of ${what} is read-only. Mount it writable, then try again.`,
-  ENOSPC: (what) => `The disk is full: ${what} could not be written. Free some space, then try again.`,
-  EDQUOT: (what) =>
-    `The disk quota is used up: ${what} could not be written. Free some space, then try again.`,
-  EFBIG: (what) => `The file size limit does not let ${what} grow. Raise it ("ulimit -f"), then start again.`,
-  EMFILE: (what) =>
-    `This process may not open more files, such as ${what}. Raise "ulimit -n", then start again.`,
-  ENFILE: (what) =>
-    `The machine cannot open more files, such as ${what}. Close some programs, then try again.`,
-  EIO: (what) => `The disk reported an error with ${what}. Check the disk before you go on.`,
-  ENOENT: (what) => `Not found: ${what}. Create it, then try again.`,
-  ENOTDIR: (what) => `A part of the path of ${what} is not a folder. Move that file away, then try again.`,
-  EISDIR: (what) => `There is a folder in the place of ${what}. Move it away, then try again.`,
-  EEXIST: (what) => `Something else is in the place of ${what}. Move it away, then try again.`,
-  ELOOP: (what) => `The symbolic links of ${what} lead in a circle. Repair them, then try again.`,
-};
 
 function digestBytes(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -277,88 +229,4 @@ function followLinks(path: string): string {
     at = resolve(folder, readlinkSync(here));
   }
   throw Object.assign(new Error(`Too many symbolic links at "${path}".`), { code: 'ELOOP', path });
-}
-
-function unlessMissing<T>(look: () => T): T | null {
-  try {
-    return look();
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
-
-/**
- * A complete, synced copy of the new content in the target's folder, with the target's mode and owner. All but the sync is
- * done at once: ten trips to the thread pool would cost more than the disk.
- */
-async function writeBeside(target: string, bytes: Buffer): Promise<string> {
-  const old = unlessMissing(() => statSync(target));
-  if (old !== null) accessSync(target, constants.W_OK);
-  sweepAbandoned(target);
-  const temporary = join(dirname(target), temporaryName(basename(target)));
-  await removeOnFailure(temporary, target, async () => {
-    // Closed to others until the old mode is known to be set: the old file may be a private one.
-    const fd = openSync(temporary, 'wx', old === null ? 0o666 : 0o600);
-    try {
-      writeWhole(fd, bytes);
-      if (old !== null) keepOwnerAndMode(fd, old);
-      await syncOpen(fd);
-    } finally {
-      closeSync(fd);
-    }
-  });
-  return temporary;
-}
-
-function writeWhole(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length;) {
-    const count = writeSync(fd, bytes, done, bytes.length - done, done);
-    if (count === 0) throw Object.assign(new Error('Nothing was written.'), { code: 'ENOSPC' });
-    done += count;
-  }
-  const { size } = fstatSync(fd);
-  if (size !== bytes.length)
-    throw new Error(`${size} of ${bytes.length} bytes were written. Check the disk.`);
-}
-
-/** Owner before mode: changing the owner clears mode bits. A user who may not give files away keeps their own. */
-function keepOwnerAndMode(fd: number, old: Stats): void {
-  const now = fstatSync(fd);
-  if (now.uid !== old.uid || now.gid !== old.gid) {
-    try {
-      fchownSync(fd, old.uid, old.gid);
-    } catch (error) {
-      if (errorCode(error) !== 'EPERM') throw error;
-    }
-  }
-  fchmodSync(fd, old.mode & 0o7777);
-}
-
-/** The error that goes on names the file a person knows, not the temporary one. */
-async function removeOnFailure<T>(temporary: string, target: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    removeIfPossible(temporary);
-    throw error instanceof Error ? Object.assign(error, { path: target }) : error;
-  }
-}
-
-/** What made the work fail can make this fail too, and is the one to be told; the next write sweeps it away. */
-function removeIfPossible(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-  }
-}
-
-/** Makes the new name survive a power cut. Some file systems cannot sync a folder and say so; that is not a failure. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    await syncPath(folder);
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'].includes(errorCode(error))) throw error;
-  }
 }
