@@ -25,7 +25,8 @@ const bin = `${root}dist/bin`;
 
 /**
  * What a package brings along and we never run: zod's messages in other languages (ours are in protocol/dataissue.ts),
- * and gray-matter's own YAML parser, in whose place protocol/headeryaml.ts and rolefile.ts put the `yaml` package.
+ * gray-matter's own YAML parser, in whose place protocol/headeryaml.ts and rolefile.ts put the `yaml` package, and what pino
+ * writes to files and threads with: effects/log.ts gives it lines to write to, and Node's modules for threads are large.
  */
 const leftOut = [
   { from: /zod\/v4\/classic\/external\.js$/, id: /locales\/index\.js$/, code: 'export {};' },
@@ -35,6 +36,12 @@ const leftOut = [
     code: `const replaced = () => { throw new Error('js-yaml is not part of this build'); };
       module.exports = { safeLoad: replaced, safeDump: replaced };`,
   },
+  {
+    from: /pino\/(?:pino|lib\/tools)\.js$/,
+    id: /^(?:\.\/lib\/transport|\.\/transport|sonic-boom)$/,
+    code: `module.exports = class { constructor() { throw new Error('pino\\'s own files are not part of this build'); } };`,
+  },
+  { from: /pino\/lib\/tools\.js$/, id: /^worker_threads$/, code: `module.exports = { isMainThread: true };` },
 ];
 const without = {
   name: 'without',

@@ -7,8 +7,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Put in by the build: the package's version, and a digest of each bundle, so that no kept code outlives its source. */
@@ -16,17 +14,23 @@ declare const packageVersion: string;
 declare const bundleDigest: string;
 declare const glanceDigest: string;
 
-const self = fileURLToPath(import.meta.url);
-const folder = dirname(self);
+const self = import.meta.filename;
+const folder = import.meta.dirname;
 /** What a later start can rely on: the command did its work. Usage errors and crashes run too little of the code. */
 const keepAfter: ReadonlySet<number> = new Set([0, 2, 130]);
 
 /**
  * A runner waits for nearly all of its life. Optimizing the little that it computes costs more than it gives, and a young
  * generation that grows with each burst of work stays: every start of a process copies the tables of that memory
- * (docs/PERFORMANCE.md). Code that runs long enough, such as a replay, is optimized still.
+ * (docs/PERFORMANCE.md). So small a one wants one collector, not one per processor. Code that runs long enough is optimized
+ * still. Each version of V8 has its own words, and complains aloud of those it does not know.
  */
-const restful = ['--interrupt-budget=4000000', '--semi-space-growth-factor=1'];
+const restful = ['--semi-space-growth-factor=1', '--no-parallel-scavenge'];
+const optimizedLate: Readonly<Record<string, string>> = {
+  20: '--interrupt-budget=4000000',
+  22: '--invocation-count-for-turbofan=180000',
+  24: '--invocation-count-for-turbofan=180000',
+};
 
 const [first = '', ...rest] = process.argv.slice(2);
 if ((first === '--version' || first === '-v') && rest.length === 0) {
@@ -38,7 +42,6 @@ if ((first === '--version' || first === '-v') && rest.length === 0) {
 }
 
 async function answered(): Promise<void> {
-  if (first === 'run' || first === 'watch') for (const flag of restful) setFlagsFromString(flag);
   if (first === 'status') {
     const { answer } = load('glance.cjs', keptPath(glanceDigest, 'glance')) as Glance;
     // What it stumbles over, the whole program tells in words.
@@ -48,7 +51,18 @@ async function answered(): Promise<void> {
       return;
     }
   }
+  if (first === 'run' || first === 'watch') beRestful();
   load('main.cjs', keptPath(bundleDigest, first));
+}
+
+/** Said before anything of the bundle is compiled, because kept code counts under the same words only. */
+function beRestful(): void {
+  const [version = ''] = process.versions.node.split('.');
+  const late = optimizedLate[version];
+  if (late === undefined) return;
+  // Only where it is wanted: to load this module takes a tenth of a glance.
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  for (const flag of [...restful, late]) setFlagsFromString(flag);
 }
 
 type Glance = { readonly answer: (argv: readonly string[]) => Promise<number | null> };

@@ -36,10 +36,12 @@ function guide(columns: number): string {
  */
 export async function parse(argv: readonly string[], options: ProgramOptions): Promise<number> {
   let code: number = exits.finished;
-  const program = build(options, (given) => {
+  const [first, asked] = argv;
+  // A command that is named needs none of the others; only help and a slip look at them all.
+  const named = commandTable.filter(({ name }) => name === first);
+  const program = build(named.length > 0 ? named : commandTable, options, (given) => {
     code = given;
   });
-  const [first, asked] = argv;
   if (first === 'help' && asked !== undefined && !asked.startsWith('-') && !isCommand(asked)) {
     const hint = meant(
       asked,
@@ -62,7 +64,9 @@ function isCommand(name: string): boolean {
   return name === 'help' || commandTable.some((spec) => spec.name === name);
 }
 
-function build(options: ProgramOptions, done: (code: number) => void): Command {
+type NamedSpec = (typeof commandTable)[number];
+
+function build(specs: readonly NamedSpec[], options: ProgramOptions, done: (code: number) => void): Command {
   const { out, err } = options;
   const columns = Math.min(out.columns, helpColumnsMax);
   const program = new Command('next-role')
@@ -97,16 +101,11 @@ function build(options: ProgramOptions, done: (code: number) => void): Command {
     })
     .addHelpText('after', guide(columns))
     .exitOverride();
-  for (const spec of commandTable) add(program, spec, options, done);
+  for (const spec of specs) add(program, spec, options, done);
   return program;
 }
 
-function add(
-  program: Command,
-  spec: CommandSpec & { readonly name: CommandName },
-  options: ProgramOptions,
-  done: (code: number) => void,
-): void {
+function add(program: Command, spec: NamedSpec, options: ProgramOptions, done: (code: number) => void): void {
   const command = program
     .command(spec.name)
     .summary(spec.about)

@@ -40,7 +40,7 @@ export type Shell = {
   /** Asks a person one line; null when nobody can be asked, or when the signal takes the question back. */
   readonly ask: (prompt: string, signal: AbortSignal) => Promise<string | null>;
   /** Whether somebody sits at the other end of `ask`. */
-  readonly canAsk: boolean;
+  readonly canAsk: () => boolean;
 };
 
 /** The arguments of one command, already checked against the table in flags.ts. */

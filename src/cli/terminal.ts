@@ -23,7 +23,7 @@ export type Terminal = {
   readonly interrupts: () => AbortSignal;
   readonly openArea: () => Promise<Area | null>;
   readonly ask: (prompt: string, signal: AbortSignal) => Promise<string | null>;
-  readonly canAsk: boolean;
+  readonly canAsk: () => boolean;
 };
 
 const columnsIfUnknown = 80;
@@ -50,7 +50,8 @@ export function openTerminal(streams: Streams, env: Readonly<Record<string, stri
       return area;
     },
     ask: (prompt, signal) => ask(streams, prompt, signal),
-    canAsk: streams.stdin.isTTY && streams.stdout.isTTY,
+    // Only when it is asked for: Node opens stdin at the first look at it.
+    canAsk: () => streams.stdin.isTTY && streams.stdout.isTTY,
   };
 }
 

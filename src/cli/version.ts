@@ -3,6 +3,7 @@
  * nothing but this file.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * The version as it stands in package.json.
@@ -11,7 +12,7 @@ import { readFileSync } from 'node:fs';
  */
 export function version(): string {
   // Source and compiled file both lie two folders below the package.
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
   const { version: value } = JSON.parse(text) as { readonly version: string };
   return value;
 }

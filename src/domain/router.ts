@@ -4,7 +4,7 @@
  * model is asked, and the answer holds the exact words that counted.
  */
 import type { Alternative, RouterRuleName, RouterRules, Routing, Signal } from '../protocol/routing.ts';
-import { mayOccur, patternOf } from './phrase.ts';
+import { patternIn } from './phrase.ts';
 import { clausesOf, namedTierIn, type Clause, type NamedTier } from './routertext.ts';
 
 /** What is routed: the directive, and what of the PRD it is about. */
@@ -57,9 +57,10 @@ export function route(scope: Scope, rules: RouterRules): Routing {
 function signalsIn(clauses: readonly Clause[], rules: RouterRules, from: Signal['from']): readonly Signal[] {
   const all = clauses.map(({ text }) => text).join('\n');
   return rules.signals.flatMap(({ id, group, weight, phrases }) => {
-    if (!mayOccur(phrases, all)) return [];
+    const pattern = patternIn(all, phrases);
+    if (pattern === null) return [];
     const found = clauses.flatMap(({ text, negatedFrom }) =>
-      [...text.matchAll(patternOf(phrases))]
+      [...text.matchAll(pattern)]
         .filter((match) => !larger.has(group) || match.index <= negatedFrom)
         .map(([words]) => words.replace(/\s+/g, ' ').slice(0, wordCharsMax)),
     );

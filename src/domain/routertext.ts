@@ -5,7 +5,7 @@
  */
 import { headingsOf, sectionEnd } from '../protocol/section.ts';
 import type { RouterRules } from '../protocol/routing.ts';
-import { patternOf } from './phrase.ts';
+import { patternIn } from './phrase.ts';
 
 /** A piece of a sentence, with the place from which on it is negated; the length when it is not. */
 export type Clause = { readonly text: string; readonly negatedFrom: number };
@@ -21,20 +21,29 @@ const charsMax = 32_768;
  * @example clausesOf('Add a page; do not touch engine/.', rules).map((c) => c.negatedFrom) // [10, 0]
  */
 export function clausesOf(text: string, rules: RouterRules): readonly Clause[] {
-  return wordsOfWork(text.slice(0, charsMax), rules)
+  const work = wordsOfWork(text.slice(0, charsMax), rules);
+  const affirmed = patternIn(work, rules.affirmed);
+  const unchanged = patternIn(work, rules.unchanged);
+  const negations = patternIn(work, rules.negations);
+  const negatedFrom = (clause: string): number => {
+    if (placeOf(unchanged, clause) >= 0) return 0;
+    const at = placeOf(negations, clause);
+    return at < 0 ? clause.length : at;
+  };
+  return work
     .split(/(?<=[.;:!?])\s+|\n+|,\s+(?:but|so that|and not|while)\s+|\s[—–]\s/)
     .map((piece) => piece.trim())
     .filter((piece) => piece !== '')
     .slice(0, clausesMax)
-    .map((piece) => piece.replace(patternOf(rules.affirmed), (words) => ' '.repeat(words.length)))
-    .map((text) => ({ text, negatedFrom: negatedFrom(text, rules) }));
+    .map((piece) =>
+      affirmed === null ? piece : piece.replace(affirmed, (words) => ' '.repeat(words.length)),
+    )
+    .map((piece) => ({ text: piece, negatedFrom: negatedFrom(piece) }));
 }
 
-function negatedFrom(clause: string, rules: RouterRules): number {
-  if (clause.search(patternOf(rules.unchanged)) >= 0) return 0;
-  const at = clause.search(patternOf(rules.negations));
-  return at < 0 ? clause.length : at;
-}
+/** Where a pattern is found first; below 0 when nowhere. */
+const placeOf = (pattern: RegExp | null, text: string): number =>
+  pattern === null ? -1 : text.search(pattern);
 
 /** The text without the sections, paragraphs and lines that are about something else. */
 function wordsOfWork(text: string, rules: RouterRules): string {
@@ -80,7 +89,7 @@ function joined(line: string): string {
 }
 
 function isIgnored(title: string, rules: RouterRules): boolean {
-  const at = title.search(patternOf(rules.ignore));
+  const at = placeOf(patternIn(title, rules.ignore), title);
   return (at >= 0 && /^[\W\d]*$/.test(title.slice(0, at))) || isFieldLabel(title) || isPathList(title);
 }
 

@@ -33,7 +33,16 @@ export function fill(pattern: string, names: Readonly<Record<string, string>>): 
  * @example matches('coordination/logs/R01.log', 'coordination/logs/') // true
  */
 export function matches(path: string, pattern: string): boolean {
-  const pieces = piecesOf(pattern.endsWith('/') ? `${pattern}**` : pattern);
+  const glob = pattern.endsWith('/') ? `${pattern}**` : pattern;
+  const literal = glob.indexOf('*');
+  if (literal < 0) return path === glob;
+  if (!path.startsWith(glob.slice(0, literal))) return false;
+  const wild = glob.slice(literal);
+  return wild === '**' || matchesWild(path.slice(literal), wild);
+}
+
+function matchesWild(path: string, pattern: string): boolean {
+  const pieces = piecesOf(pattern);
   // All places of the pattern that the path read so far may have reached: linear in path times pattern, whatever a
   // model wrote into it.
   let places = reach(new Set([0]), pieces);

@@ -28,7 +28,7 @@ export async function line(
       interrupts: () => signal,
       openArea: () => Promise.resolve(null),
       ask: () => Promise.resolve(null),
-      canAsk: false,
+      canAsk: () => false,
     },
     argv,
   );

@@ -31,7 +31,7 @@ async function serve(cwd: string, argv: readonly string[], ask: (url: string) =>
     interrupts: () => stop.signal,
     openArea: () => Promise.resolve(null),
     ask: () => Promise.resolve(null),
-    canAsk: false,
+    canAsk: () => false,
   };
   const running = runLine(shell, ['simulate-provider', ...argv]);
   await ask(await listening);

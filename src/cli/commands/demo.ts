@@ -49,7 +49,7 @@ async function play(shell: Shell, project: Project, letter: string | null): Prom
   const givenUp = new AbortController();
   const interrupts = shell.interrupts();
   const options = { project, letter, hide: () => viewer.hide(), onGiveUp: () => givenUp.abort() };
-  const canAnswer = letter !== null || (shell.canAsk && !shell.json);
+  const canAnswer = letter !== null || (shell.canAsk() && !shell.json);
   const answering = canAnswer ? openAnswering(shell, options) : null;
   interrupts.addEventListener('abort', () => answering?.close(), { once: true });
   try {

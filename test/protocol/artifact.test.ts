@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { matches } from '../../src/protocol/artifact.ts';
+
+describe('matches()', () => {
+  it.each([
+    ['src/a.ts', 'src/a.ts', true],
+    ['src/a.ts', 'src/a.tsx', false],
+    ['src/a.ts', 'src', false],
+    ['src/a.ts', 'src/', true],
+    ['src', 'src/', false],
+    ['source/a.ts', 'src/', false],
+    ['src/deep/a.ts', 'src/**', true],
+    ['src/deep/a.ts', 'src/*', false],
+    ['src/a.ts', 'src/*', true],
+    ['src/a.ts', 'src/*.ts', true],
+    ['src/a.js', 'src/*.ts', false],
+    ['src/deep/er/a.ts', 'src/**/a.ts', true],
+    ['src/a.ts', 'src/**/a.ts', true],
+    ['src/ba.ts', 'src/**/a.ts', false],
+    ['anything/at all', '**', true],
+    ['', '', true],
+    ['a', '', false],
+  ])('%j under %j: %j', (path, pattern, expected) => {
+    expect(matches(path, pattern)).toBe(expected);
+  });
+
+  it('stays fast for a pattern that is all stars', () => {
+    const started = performance.now();
+    expect(matches(`${'a/'.repeat(400)}b`, `${'**/*'.repeat(40)}c`)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
