@@ -57,19 +57,25 @@ export function writeSession(folder: string, order: Order, command: Command): vo
 
 /** Makes a session's folder survive a power cut as it is: its claim, so that it is not run again, and its records. */
 export async function keepSession(folder: string): Promise<void> {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
-  await syncAll([...files, folder, dirname(folder)]);
+  const names = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
+  // Of an empty file there is only its name, which the folder keeps.
+  await syncAll(
+    folder,
+    names.filter((name) => sizeOf(join(folder, name)) > 0),
+  );
 }
 
 /** Makes one file of a session's folder survive a power cut. */
 export async function keepFile(folder: string, name: string): Promise<void> {
-  await syncAll([join(folder, name), folder, dirname(folder)]);
+  await syncAll(folder, [name]);
 }
 
-/** Together, because the file system commits concurrent syncs as one. */
-async function syncAll(paths: readonly string[]): Promise<void> {
-  await Promise.all(paths.map(syncIfThere));
+/** One after the other, because nobody waits for them, and whoever waits for the disk meanwhile wants a thread. */
+async function syncAll(folder: string, names: readonly string[]): Promise<void> {
+  for (const path of [...names.map((name) => join(folder, name)), folder, dirname(folder)])
+    await syncIfThere(path);
 }
 
 /**
