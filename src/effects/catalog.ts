@@ -17,6 +17,7 @@ import { readPrices } from '../protocol/prices.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import { agentPrograms, packageRoot } from './packageroot.ts';
 import { timesOf, withFiles } from './policykept.ts';
+import { sharedParts } from './sharing.ts';
 
 export { packageRoot };
 
@@ -89,17 +90,29 @@ export async function readCatalog(project: string, options: CatalogOptions = {})
   const priceFiles = await Promise.all(
     bases.map(({ root, folder }) => shelf.read(root, `${folder}state/prices.yaml`)),
   );
-  const priced = readPrices(priceFiles.flat());
+  const priced = pricesIn(priceFiles.flat());
   await warnOfStrays(project, shelf);
   const [settings = null] = await shelf.read(project, settingsPath);
   const installed = await findPrograms(agentPrograms, options.path ?? process.env['PATH'] ?? '');
   const { policy, problems } = assemble({ root: project, roles, ...state, settings, installed });
   const digest = createHash('sha256').update(canonical(policy)).digest('hex');
   return {
-    policy: { digest, ...policy },
+    policy: sharedParts({ digest, ...policy }, canonical),
     prices: priced.sheet,
     problems: [...shelf.problems, ...problems, ...priced.problems],
   };
+}
+
+type Priced = ReturnType<typeof readPrices>;
+let latestPrices: { readonly files: readonly DataFile[]; readonly priced: Priced } | null = null;
+
+/** A sheet is long, and the one we ship serves almost every project of a process: the last one read is kept. */
+function pricesIn(files: readonly DataFile[]): Priced {
+  const isSame = ({ path, text }: DataFile, at: number): boolean =>
+    latestPrices?.files[at]?.path === path && latestPrices.files[at].text === text;
+  if (latestPrices?.files.length !== files.length || !files.every(isSame))
+    latestPrices = { files, priced: readPrices(files) };
+  return latestPrices.priced;
 }
 
 /**

@@ -96,15 +96,22 @@ export async function leftOwner(project: string): Promise<Owner | null> {
   return owner !== null && owner.host === hostname() && !isAlive(owner) ? owner : null;
 }
 
+/** Our command line, made once and copied: a piece of a string keeps the whole, which names a thousand projects. */
+let ownCommand: string | null = null;
+
+function commandLine(): string {
+  const words = [basename(process.argv[1] ?? process.execPath), ...process.argv.slice(2)];
+  return Buffer.from(words.join(' ').slice(0, commandLengthMax)).toString();
+}
+
 function describeSelf(): Owner {
-  const command = [basename(process.argv[1] ?? process.execPath), ...process.argv.slice(2)].join(' ');
   return {
     host: hostname(),
     pid: process.pid,
     startTime: startTimeOf(process.pid) ?? '',
     bootId: bootId(),
     since: new Date().toISOString(),
-    command: command.slice(0, commandLengthMax),
+    command: (ownCommand ??= commandLine()),
   };
 }
 

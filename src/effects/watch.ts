@@ -2,10 +2,11 @@
  * Says "look again" when one of a few files may have changed, and nothing more: no content, no promise that anything
  * did change. Chokidar's events are only the fast path: they get lost when two writes come close together, when a folder
  * is swapped, when watches run out. What never fails is a `stat` of each file twice a second, and a hint every two
- * seconds whatever the `stat` says, so that a caller who reads at each hint ends with the content that is there. It
- * never reads a file, and never goes silent: when events stop, it goes on by polling and says why.
+ * seconds whatever the `stat` says, so that a caller who reads at each hint ends with the content that is there. While
+ * events come, files at rest are looked at more and more rarely, down to every 8 and 16 seconds: see `paced`. It never
+ * reads a file, and never goes silent: when events stop, it goes on by polling and says why.
  */
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { FSWatcher } from 'chokidar';
@@ -18,10 +19,12 @@ export type WatchMode = 'events' | 'polling';
 
 /** How patiently and how often to look; all in milliseconds. */
 export type WatchOptions = Partial<Pacing> & {
-  /** Between two looks at inode, size and times of each file and its folder. */
+  /** Between two looks at inode, size and times of each file and its folder; see `paced`. */
   readonly statEveryMs?: number;
-  /** Between two hints that are given without any sign of a change. */
+  /** Between two hints that are given without any sign of a change; see `paced`. */
   readonly rereadEveryMs?: number;
+  /** Whether the caller looks at more than these files at a hint, so that hints must not become rarer just now. */
+  readonly isAlert?: () => boolean;
   /** Whether it begins at rest; see `Watch.rest`. */
   readonly resting?: boolean;
   /** Called when events stop and polling takes over. */
@@ -43,6 +46,26 @@ export type Watch = {
 const defaults = { settleMs: 30, secondLookMs: 90, statEveryMs: 500, rereadEveryMs: 2000 };
 /** Chokidar is not waited for longer: without free watches it may never become ready. */
 const readyMs = 2000;
+/** Looks become rarer with the time that nothing has happened: their period is at most this part of it. */
+const quietPart = 1 / 4;
+/** How often each period is doubled at most. */
+const doublings = { stat: 4, reread: 3 };
+
+/**
+ * The time until the next look at files that nothing has happened to for `quietMs` although events come: the period, doubled
+ * while it stays a quarter of that time. So a lost event of a project in use is found as quickly as ever, and one of
+ * a project that rests within a quarter of its rest. Doubled, so that a thousand projects share a few timers.
+ *
+ * @example paced(500, { quietMs: 10_000, doublingsMax: 4 }) // 2000
+ */
+export function paced(
+  everyMs: number,
+  { quietMs, doublingsMax }: { readonly quietMs: number; readonly doublingsMax: number },
+): number {
+  let period = everyMs;
+  for (let done = 0; done < doublingsMax && 2 * period <= quietMs * quietPart; done += 1) period *= 2;
+  return period;
+}
 
 /**
  * Calls `onHint(path)`, with the path as it was given, whenever that file may have changed. Files and folders may be
@@ -65,23 +88,37 @@ export async function watchFiles(
   const isRemote = reason !== null;
   let closed = false;
   let resting = options.resting ?? false;
+  let quietSince = performance.now();
+  let ticker: NodeJS.Timeout | undefined;
+  let rereader: NodeJS.Timeout | undefined;
 
+  /** How long to wait for the next look: longer at rest, as long as events can tell of its end. */
+  const pause = (everyMs: number, doublingsMax: number): number => {
+    const isCovered =
+      reason === null && !resting && folders.every(({ watcher, stale }) => watcher !== null && !stale);
+    if (!isCovered || options.isAlert?.() === true) return everyMs;
+    return paced(everyMs, { quietMs: performance.now() - quietSince, doublingsMax });
+  };
   const events: Events = {
     touch: (path) => {
-      if (!closed) settler.touch(path);
+      if (closed) return;
+      stir();
+      settler.touch(path);
     },
+    stir,
     fail: (why) => {
       if (reason !== null || closed) return;
       reason = why;
+      stir();
       options.onModeChange?.('polling', why);
     },
   };
   const look = async (): Promise<void> => {
     for (const folder of folders) {
-      for (const path of await whatChanged(folder, isRemote)) settler.touch(path);
+      for (const path of await whatChanged(folder, isRemote)) events.touch(path);
       if (closed || !(await tune(folder, reason === null && !resting, events))) continue;
       // What was saved while the events were being opened came too early for them.
-      for (const path of await whatChanged(folder, isRemote)) settler.touch(path);
+      for (const path of await whatChanged(folder, isRemote)) events.touch(path);
     }
   };
 
@@ -89,16 +126,32 @@ export async function watchFiles(
   for (const folder of folders) await whatChanged(folder, isRemote);
   await look();
   let looking = Promise.resolve();
-  let ticker = setTimeout(tick, statEveryMs);
+  ticker = setTimeout(tick, statEveryMs);
+  rereader = setTimeout(reread, rereadEveryMs);
   /** One look at a time, and the next one a while after it. */
   function tick(): void {
     clearTimeout(ticker);
     looking = looking.then(look).then(() => {
       clearTimeout(ticker);
-      if (!closed) ticker = setTimeout(tick, statEveryMs);
+      if (!closed) ticker = setTimeout(tick, pause(statEveryMs, doublings.stat));
     });
   }
-  const rereader = setInterval(() => paths.forEach((path) => onHint(path)), rereadEveryMs);
+  function reread(): void {
+    rereader = setTimeout(reread, pause(rereadEveryMs, doublings.reread));
+    for (const path of paths) onHint(path);
+  }
+  /** Something happens: the clocks run as fast as they can, also those that were set during a long rest. */
+  function stir(): void {
+    const quietMs = performance.now() - quietSince;
+    quietSince += quietMs;
+    const shortestMs = Math.min(statEveryMs, rereadEveryMs);
+    if (closed || ticker === undefined || paced(shortestMs, { quietMs, doublingsMax: 1 }) === shortestMs)
+      return;
+    clearTimeout(ticker);
+    ticker = setTimeout(tick, statEveryMs);
+    clearTimeout(rereader);
+    rereader = setTimeout(reread, rereadEveryMs);
+  }
 
   return {
     get mode() {
@@ -110,12 +163,13 @@ export async function watchFiles(
     rest(isResting) {
       if (resting === isResting || closed) return;
       resting = isResting;
+      stir();
       tick();
     },
     async close() {
       closed = true;
       clearTimeout(ticker);
-      clearInterval(rereader);
+      clearTimeout(rereader);
       await looking;
       settler.close();
       await Promise.all(folders.map(closeEvents));
@@ -123,7 +177,12 @@ export async function watchFiles(
   };
 }
 
-type Events = { readonly touch: (path: string) => void; readonly fail: (why: string) => void };
+type Events = {
+  readonly touch: (path: string) => void;
+  /** Something happened that is no change of a file. */
+  readonly stir: () => void;
+  readonly fail: (why: string) => void;
+};
 
 type Folder = {
   readonly path: string;
@@ -155,12 +214,15 @@ function groupByFolder(paths: readonly string[]): readonly Folder[] {
 
 /** The paths whose file is another one than at the last look. */
 async function whatChanged(folder: Folder, isRemote: boolean): Promise<readonly string[]> {
-  const identity = await signature(folder.path, 'identity', isRemote);
+  const identity = isRemote
+    ? await farSignature(folder.path, 'identity')
+    : signature(folder.path, 'identity');
   if (identity !== folder.identity) folder.stale = true;
   folder.identity = identity;
   const changed: string[] = [];
   for (const [name, path] of folder.files) {
-    const now = await signature(resolve(folder.path, name), 'content', isRemote);
+    const file = resolve(folder.path, name);
+    const now = isRemote ? await farSignature(file, 'content') : signature(file, 'content');
     if (now === folder.signatures.get(name)) continue;
     folder.signatures.set(name, now);
     changed.push(path);
@@ -168,20 +230,32 @@ async function whatChanged(folder: Folder, isRemote: boolean): Promise<readonly 
   return changed;
 }
 
+type Of = 'identity' | 'content';
+
 /**
  * Nanosecond times, because two saves within a millisecond can have the same size. An error is a state like another.
- * Synchronous, because a thousand projects are looked at twice a second; but a server that does not answer must hold up
- * nobody else.
+ * Synchronous, because a thousand projects are looked at.
  */
-async function signature(path: string, of: 'identity' | 'content', isRemote: boolean): Promise<string> {
+function signature(path: string, of: Of): string {
   try {
-    const info = isRemote ? await stat(path, { bigint: true }) : statSync(path, { bigint: true });
-    const { dev, ino, size, mtimeNs, ctimeNs, birthtimeNs } = info;
-    // Removed and made again, a folder often gets the same inode number; its birth tells the two apart.
-    return of === 'identity' ? `${dev}:${ino}:${birthtimeNs}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+    return signed(statSync(path, { bigint: true }), of);
   } catch (error) {
     return errorCode(error);
   }
+}
+
+/** A server that does not answer must hold up nobody else. */
+async function farSignature(path: string, of: Of): Promise<string> {
+  try {
+    return signed(await stat(path, { bigint: true }), of);
+  } catch (error) {
+    return errorCode(error);
+  }
+}
+
+function signed({ dev, ino, size, mtimeNs, ctimeNs, birthtimeNs }: BigIntStats, of: Of): string {
+  // Removed and made again, a folder often gets the same inode number; its birth tells the two apart.
+  return of === 'identity' ? `${dev}:${ino}:${birthtimeNs}` : `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
 
 /**
@@ -216,7 +290,10 @@ async function openEvents(folder: Folder, events: Events): Promise<void> {
   folder.watcher = watcher;
   const announce = (name: string | null): void => {
     // An event about the folder itself: moved away, perhaps already back. Chokidar 5.0.0 can be deaf from then on.
-    if (name === basename(folder.path)) folder.stale = true;
+    if (name === basename(folder.path)) {
+      folder.stale = true;
+      events.stir();
+    }
     for (const [each, path] of folder.files) {
       if (name === null || name === each) events.touch(path);
     }

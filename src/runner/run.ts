@@ -6,10 +6,11 @@
 import { emptiedCopies } from './bringback.ts';
 import { chronicle } from './chronicle.ts';
 import { createHands, type Hands } from './hands.ts';
-import { openRound, type OpenRound } from './open.ts';
+import { openRound, type Opened, type OpenRound } from './open.ts';
 import { redactEvent } from './redactevent.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { reload } from './reload.ts';
+import type { InTurn } from './turns.ts';
 import { budgetWarnings } from '../domain/budget.ts';
 import type { Ledger } from '../domain/receipt.ts';
 import { takenOut } from '../domain/settle.ts';
@@ -39,6 +40,8 @@ export type RunOptions = {
   readonly now?: () => number;
   /** Every session goes on with the conversation of the one before, where its agent can: only to compare. */
   readonly oneThread?: boolean;
+  /** Asked for a turn to open the project in, where many are opened together. */
+  readonly inTurn?: InTurn;
 };
 
 /** What a run knows at its end, so that nobody has to look for it again. */
@@ -67,7 +70,8 @@ export async function run(project: Project, options: RunOptions): Promise<RunEnd
     if (log !== null) chronicle(log, stamped);
     options.publish(stamped);
   };
-  const opened = await openRound(project, { say, now, oneThread: options.oneThread === true });
+  const open = (): Promise<Opened> => openRound(project, { say, now, oneThread: options.oneThread === true });
+  const opened = await (options.inTurn?.(open) ?? open());
   if (opened.type !== 'open') return opened;
   log = opened.round.log;
   try {
@@ -109,6 +113,8 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
   // Events are not opened before something is to be waited for: a run that goes to its end needs none.
   const watcher = await watchFiles([round.project.handoff], look, {
     resting: true,
+    // Whoever lifts a limit touches no file of the project.
+    isAlert: () => round.state.value === 'cooling',
     onModeChange: (mode, reason) => say({ type: 'watching', mode, reason }),
   });
   say({ type: 'watching', mode: watcher.mode, reason: watcher.reason });

@@ -24,7 +24,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { networkKind, networkReason } from '../../src/effects/mount.ts';
 import { burstMs, createSettler } from '../../src/effects/settle.ts';
 import type { Watch, WatchOptions } from '../../src/effects/watch.ts';
-import { watchFiles } from '../../src/effects/watch.ts';
+import { paced, watchFiles } from '../../src/effects/watch.ts';
 import { compile } from './compiled.ts';
 
 const run = promisify(execFile);
@@ -235,6 +235,28 @@ describe('watchFiles()', () => {
     expect(reader.hints()).toBeGreaterThanOrEqual(before + 3);
   });
 
+  it('hints more rarely at rest, and as often as before while its caller is alert or events are missing', async () => {
+    const clocks: WatchOptions = { statEveryMs: 3_600_000, rereadEveryMs: 20 };
+    const others = ['alert', 'unwatched'].map((name) => join(project, name, 'NEXT-ROLE.md'));
+    mkdirSync(join(project, 'alert'));
+    const [resting, alert, unwatched] = await Promise.all([
+      follow(path, clocks),
+      follow(others[0]!, { ...clocks, isAlert: () => true }),
+      follow(others[1]!, clocks),
+    ]);
+    // A busy machine drops hints of all three alike.
+    const until = performance.now() + 10_000;
+    while (resting.hints() < 20 && performance.now() < until) await delay(5);
+    expect(alert.hints()).toBeGreaterThan(2 * resting.hints());
+    expect(unwatched.hints()).toBeGreaterThan(2 * resting.hints());
+    const before = resting.hints();
+    writeFileSync(path, 'a save');
+    const start = performance.now();
+    while (resting.hints() < before + 6 && performance.now() < start + 10_000) await delay(5);
+    // 30 and 120 ms after the save, and then every 20 ms again: at rest they were 160 ms apart.
+    expect(performance.now() - start).toBeLessThan(5 * 160);
+  });
+
   it('is quiet about files it was not asked for', async () => {
     const reader = await follow(path, {
       statEveryMs: 20,
@@ -341,6 +363,15 @@ await watch.close();
 say({ closed: true });
 process.stdout.write(lines.join('\\n'));
 `;
+
+describe('paced()', () => {
+  it('doubles a period while that stays a quarter of the rest, and no more often than allowed', () => {
+    const at = (quietMs: number) => paced(500, { quietMs, doublingsMax: 4 });
+    expect([0, 3_999, 4_000, 16_000, 31_999, 32_000, 3_600_000].map(at)).toEqual([
+      500, 500, 1_000, 4_000, 4_000, 8_000, 8_000,
+    ]);
+  });
+});
 
 describe('createSettler()', () => {
   it('looks twice after the last touch, and not in between', async () => {

@@ -9,10 +9,12 @@ import { findProject } from '../../effects/project.ts';
 import type { Project } from '../../protocol/project.ts';
 import { run as runProject } from '../../runner/run.ts';
 import type { RunEnd } from '../../runner/run.ts';
+import { createTurns, type InTurn } from '../../runner/turns.ts';
 import { endText, exitOf } from '../ending.ts';
 import { exits, refuse } from '../shell.ts';
 import type { Command, Input, Shell } from '../shell.ts';
 import { print } from '../output.ts';
+import { staySmall } from '../resident.ts';
 import { quiet, strong } from '../text.ts';
 import { counted } from '../quantity.ts';
 import { namesOf } from '../names.ts';
@@ -21,8 +23,11 @@ import type { Viewer } from '../viewer.ts';
 
 /** Projects watched by one process; more want several. */
 const projectsMax = 1_000;
+/** Projects opened at a time: what reading their settings leaves behind would otherwise stand in memory a thousandfold. */
+const openingMax = 4;
 
 export const watch: Command = async (shell, input) => {
+  staySmall();
   const projects = await projectsOf(shell, input);
   if (projects === null) return exits.usage;
   const viewer = await openViewer(shell, { projects, questions: true });
@@ -32,9 +37,10 @@ export const watch: Command = async (shell, input) => {
   if (!shell.json) print(shell.out, greeting(projects));
   try {
     const names = namesOf(projects);
+    const inTurn = createTurns(openingMax);
     const codes = await Promise.all(
       projects.map((project) =>
-        watchOne({ shell, viewer, signal, name: names.get(project.root) ?? '' }, project),
+        watchOne({ shell, viewer, signal, inTurn, name: names.get(project.root) ?? '' }, project),
       ),
     );
     return signal.aborted
@@ -82,11 +88,15 @@ type Watching = {
   readonly shell: Shell;
   readonly viewer: Viewer;
   readonly signal: AbortSignal;
+  readonly inTurn: InTurn;
   readonly name: string;
 };
 
 /** A mistake in one project must not take the others down. */
-async function watchOne({ shell, viewer, signal, name }: Watching, project: Project): Promise<number> {
+async function watchOne(
+  { shell, viewer, signal, inTurn, name }: Watching,
+  project: Project,
+): Promise<number> {
   const startedAt = shell.now();
   const tell = async (end: RunEnd): Promise<number> => {
     viewer.end(project, end, shell.json ? [] : await endText(shell, project, end, { startedAt, name }));
@@ -94,7 +104,8 @@ async function watchOne({ shell, viewer, signal, name }: Watching, project: Proj
   };
   try {
     const { publish } = viewer;
-    return await tell(await runProject(project, { publish, signal, until: () => false, self: shell.self }));
+    const options = { publish, signal, inTurn, until: () => false, self: shell.self };
+    return await tell(await runProject(project, options));
   } catch (error) {
     return tell({ type: 'unusable', message: explain(error) });
   }

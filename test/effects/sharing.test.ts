@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { sharedParts } from '../../src/effects/sharing.ts';
+
+describe('sharedParts()', () => {
+  it('gives the parts that say the same as one value, and leaves the others as they are', () => {
+    const one = sharedParts(
+      { roles: { a: [1] }, caps: { most: 1 }, name: 'one', none: null },
+      JSON.stringify,
+    );
+    const two = sharedParts(
+      { roles: { a: [1] }, caps: { most: 2 }, name: 'two', none: null },
+      JSON.stringify,
+    );
+    expect(two.roles).toBe(one.roles);
+    expect(two).toEqual({ roles: { a: [1] }, caps: { most: 2 }, name: 'two', none: null });
+    expect(one.caps).toEqual({ most: 1 });
+  });
+});
