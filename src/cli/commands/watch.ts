@@ -14,7 +14,6 @@ import { endText, exitOf } from '../ending.ts';
 import { exits, refuse } from '../shell.ts';
 import type { Command, Input, Shell } from '../shell.ts';
 import { print } from '../output.ts';
-import { staySmall } from '../resident.ts';
 import { quiet, strong } from '../text.ts';
 import { counted } from '../quantity.ts';
 import { namesOf } from '../names.ts';
@@ -27,7 +26,6 @@ const projectsMax = 1_000;
 const openingMax = 4;
 
 export const watch: Command = async (shell, input) => {
-  staySmall();
   const projects = await projectsOf(shell, input);
   if (projects === null) return exits.usage;
   const viewer = await openViewer(shell, { projects, questions: true });
