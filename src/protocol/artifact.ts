@@ -28,7 +28,8 @@ export function fill(pattern: string, names: Readonly<Record<string, string>>): 
 }
 
 /**
- * Whether a path matches a pattern: `*` is anything but a slash, `**` anything at all, a trailing `/` the whole folder.
+ * Whether a path matches a pattern: `*` is anything but a slash, `**` anything at all, with a slash behind it
+ * any folders or none, a trailing `/` the whole folder.
  *
  * @example matches('coordination/logs/R01.log', 'coordination/logs/') // true
  */
@@ -44,14 +45,15 @@ export function matches(path: string, pattern: string): boolean {
 function matchesWild(path: string, pattern: string): boolean {
   const pieces = piecesOf(pattern);
   // All places of the pattern that the path read so far may have reached: linear in path times pattern, whatever a
-  // model wrote into it.
+  // model wrote into it. `~place` is inside a name that `**/` stands for, which only a slash ends.
   let places = reach(new Set([0]), pieces);
   for (const char of path) {
     const next = new Set<number>();
     for (const place of places) {
-      const piece = pieces[place];
-      if (piece === '**' || piece === '**/' || (piece === '*' && char !== '/')) next.add(place);
-      if (piece === char || (piece === '**/' && char === '/')) next.add(place + 1);
+      const piece = pieces[place < 0 ? ~place : place];
+      if (piece === '**/') next.add(place < 0 === (char === '/') ? ~place : place);
+      else if (piece === '**' || (piece === '*' && char !== '/')) next.add(place);
+      else if (piece === char) next.add(place + 1);
     }
     places = reach(next, pieces);
   }
