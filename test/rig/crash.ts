@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Project } from '../../src/protocol/project.ts';
@@ -25,8 +26,10 @@ export type Ran = { readonly code: number | null; readonly signal: string | null
 const runMsMax = 60_000;
 /** Runs after which a round must be over; more means that it makes no progress. */
 const runsMax = 6;
-/** Points tried at the same time. */
-const lanes = 2;
+/** Points tried at the same time: a round waits for the disk and for its settle window half of its time. */
+const lanes = availableParallelism() + 1;
+/** Points between two words of how far it is. */
+const tellEvery = 50;
 
 /** Runs `next-role run` on a project under a fault, to its end. */
 export function runUnder(project: Project, fault: Fault | null, trace?: string): Promise<Ran> {
@@ -134,13 +137,11 @@ export function sampled<T>(points: readonly T[]): readonly T[] {
   return points.filter((_, at) => at % sampleEvery === 0);
 }
 
-/**
- * Works through points, a few at the same time; the machine that this must pass on has two cores. All are tried, so that
- * one run names every point that fails.
- */
+/** Works through points, a few at the same time. All are tried, so that one run names every point that fails. */
 export async function inLanes<T>(points: readonly T[], work: (point: T) => Promise<void>): Promise<void> {
   const rest = [...points];
   const failed: unknown[] = [];
+  let done = 0;
   const lane = async (): Promise<void> => {
     for (let point = rest.shift(); point !== undefined; point = rest.shift()) {
       try {
@@ -148,6 +149,8 @@ export async function inLanes<T>(points: readonly T[], work: (point: T) => Promi
       } catch (error) {
         failed.push(error);
       }
+      done += 1;
+      if (done % tellEvery === 0) console.log(`${done} of ${points.length} points, ${failed.length} failed`);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
