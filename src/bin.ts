@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type * as V8 from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Put in by the build: the package's version, and a digest of each bundle, so that no kept code outlives its source. */
@@ -61,7 +62,7 @@ function beRestful(): void {
   const late = optimizedLate[version];
   if (late === undefined) return;
   // Only where it is wanted: to load this module takes a tenth of a glance.
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  const { setFlagsFromString } = createRequire(self)('node:v8') as typeof V8;
   for (const flag of [...restful, late]) setFlagsFromString(flag);
 }
 

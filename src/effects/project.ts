@@ -9,7 +9,7 @@ import type { Project } from '../protocol/project.ts';
 import type { OfferedPath } from '../protocol/session.ts';
 import { digestOf, insideProject } from './files.ts';
 
-/** Most files looked at under coordination/ for one pattern; a larger tree is offered as the pattern alone. */
+/** Most names looked at under coordination/ for one pattern; a larger tree is offered as the pattern alone. */
 export const filesScannedMax = 5_000;
 
 /**
@@ -73,15 +73,28 @@ async function offer(root: string, name: string): Promise<OfferedPath | null> {
   return sha256 === null ? null : { path: real, sha256, bytes: statSync(path).size };
 }
 
-/** Files below a folder, relative to the root, sorted; links are not followed. */
+/**
+ * Files below a folder, relative to the root, sorted. Links are not followed: a session can make them, and two that lead to
+ * their own folder have no end. By hand, because Node 22 follows them where its listing is synchronous.
+ */
 function listFiles(root: string, folder: string): readonly string[] {
   if (!isFolder(join(root, folder))) return [];
-  const entries = readdirSync(join(root, folder), { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .slice(0, filesScannedMax)
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .sort();
+  const files: string[] = [];
+  const folders = [folder];
+  for (
+    let looked = 0, at = folders.shift();
+    at !== undefined && looked < filesScannedMax;
+    at = folders.shift()
+  ) {
+    const entries = readdirSync(join(root, at), { withFileTypes: true }).slice(0, filesScannedMax - looked);
+    looked += entries.length;
+    for (const entry of entries) {
+      const path = `${at}/${entry.name}`;
+      if (entry.isFile()) files.push(path);
+      else if (entry.isDirectory()) folders.push(path);
+    }
+  }
+  return files.sort();
 }
 
 function resolved(path: string): string {

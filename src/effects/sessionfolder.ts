@@ -72,10 +72,15 @@ export async function keepFile(folder: string, name: string): Promise<void> {
   await syncAll(folder, [name]);
 }
 
-/** One after the other, because nobody waits for them, and whoever waits for the disk meanwhile wants a thread. */
+/**
+ * One after the other, because the next session does not wait for them, and whoever waits for the disk meanwhile wants a
+ * thread. All are tried; then the first trouble is thrown.
+ */
 async function syncAll(folder: string, names: readonly string[]): Promise<void> {
+  const troubles: unknown[] = [];
   for (const path of [...names.map((name) => join(folder, name)), folder, dirname(folder)])
-    await syncIfThere(path);
+    await syncIfThere(path).catch((error: unknown) => troubles.push(error));
+  if (troubles.length > 0) throw troubles[0];
 }
 
 /**

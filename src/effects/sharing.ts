@@ -1,7 +1,7 @@
 /**
  * One copy in memory of what many projects say alike: most of a policy comes from the files we ship, and a thousand projects
- * would hold a thousand of it. Values are shared by what they say, so they must never be changed; nothing is kept that
- * nobody else holds.
+ * would hold a thousand of it. Values are shared by what they say, so they must never be changed, and the order
+ * of their keys may be that of another project; nothing is kept that nobody else holds.
  */
 import { createHash } from 'node:crypto';
 

@@ -24,7 +24,7 @@ export function isTemporary(name: string): boolean {
   return /^\..+\.nr-[0-9a-f]{12}$/.test(name);
 }
 
-/** Clears away what a writer of this file that was killed left behind; no reason to stop a write when it cannot. */
+/** Clears away what a writer of this file that was killed left behind. */
 export function sweepAbandoned(target: string): void {
   const folder = dirname(target);
   for (const name of namesIn(folder).filter((each) => each.startsWith(`.${basename(target)}${mark}`))) {
@@ -57,9 +57,18 @@ function namesIn(folder: string): readonly string[] {
 function isAbandoned(path: string): boolean {
   const name = basename(path);
   if (!isTemporary(name)) return false;
-  const writtenMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  if (writtenMs === undefined) return false;
+  const writtenMs = changedAt(path);
+  if (writtenMs === null) return false;
   return Date.now() - writtenMs > abandonedMs || isGone(writerOf(name));
+}
+
+/** Null where nothing can be said of it: then it is not ours to remove. */
+function changedAt(path: string): number | null {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return null;
+  }
 }
 
 function writerOf(name: string): number {

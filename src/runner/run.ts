@@ -101,7 +101,7 @@ async function loop(round: OpenRound, options: LoopOptions): Promise<RunEnd> {
   const queue = createQueue<MachineEvent>();
   const hands = createHands(round, { ...options, push: (event) => queue.push(event) });
   const look = (): void => {
-    // The next hint looks again, a few seconds from now at the latest.
+    // The next hint looks again, 16 seconds from now at the latest.
     hint(round, { hands, queue, say }).catch((error: unknown) => {
       say({
         type: 'remark',

@@ -12,7 +12,7 @@ import { caution } from '../protocol/remark.ts';
 const prdName = 'coordination/PRD.md';
 
 /** The PRD as init writes it; asked for at each reading, and a part of the package. */
-let unwritten: Promise<string | null> | null = null;
+let unwritten: string | null = null;
 
 /** The remark on a round of which neither the PRD nor the directive nor an input says anything; null when one does. */
 export async function nothingAsked(
@@ -21,8 +21,9 @@ export async function nothingAsked(
 ): Promise<Diagnostic | null> {
   if (directive !== null || inputs.length > 0) return null;
   const prd = await textOf(`${project.root}/${prdName}`);
-  unwritten ??= builtinFile('templates/PRD.md').then((text) => text?.trim() ?? null);
-  if (prd === null || prd.trim() !== (await unwritten)) return null;
+  if (prd === null) return null;
+  unwritten ??= (await builtinFile('templates/PRD.md'))?.trim() ?? null;
+  if (prd.trim() !== unwritten) return null;
   const message = `Nothing says what round ${round ?? ''} is to do: "${prdName}" is as init wrote it, the directive is empty.`;
   return caution('directive-missing', 1, message, `Write "${prdName}", or a few lines under "## Directive".`);
 }

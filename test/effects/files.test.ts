@@ -320,6 +320,15 @@ describe('replaceIf()', () => {
   });
 });
 
+describe('what a killed writer left', () => {
+  it('stops no write, also where nothing can be said of it', async () => {
+    const path = join(folder, 'a');
+    symlinkSync('.a.nr-000000abcdef', join(folder, '.a.nr-000000abcdef'));
+    await writeAtomic(path, 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+  });
+});
+
 describe('insideProject()', () => {
   it('follows links before it judges', () => {
     const project = join(folder, 'project');
