@@ -10,7 +10,8 @@ afterAll(removeProjects);
 const saves = Math.ceil(200 / sampleEvery);
 
 describe('a save', () => {
-  it.each(editors.map((editor) => [editor.name, editor.how, editor] as const))(
+  // Each waits for the watch most of its time.
+  it.concurrent.each(editors.map((editor) => [editor.name, editor.how, editor] as const))(
     'by %s (%s) is taken up once, every time',
     async (_name, _how, editor) => {
       expect(await saveRounds(editor, saves)).toEqual(roundsUpTo(saves));
