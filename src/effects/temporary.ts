@@ -3,7 +3,7 @@
  * a writer that was killed are told from those of one at work. Never touches a file that a person could have named.
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. */
@@ -33,9 +33,12 @@ export function sweepAbandoned(target: string): void {
   }
 }
 
-/** Paths, relative to a root, of the temporary files in some of its folders whose writer is gone. */
+/** Paths, relative to a root, of the temporary files in some of its folders, and one folder deeper, whose writer is gone. */
 export function findAbandoned(root: string, folders: readonly string[]): readonly string[] {
-  const paths = folders.flatMap((folder) => namesIn(join(root, folder)).map((name) => join(folder, name)));
+  const below = folders.flatMap((folder) => foldersIn(join(root, folder)).map((name) => join(folder, name)));
+  const paths = [...new Set([...folders, ...below])].flatMap((folder) =>
+    namesIn(join(root, folder)).map((name) => join(folder, name)),
+  );
   return paths.filter((path) => isAbandoned(join(root, path))).sort();
 }
 
@@ -44,10 +47,18 @@ export function removeAbandoned(root: string, paths: readonly string[]): void {
   for (const path of paths) rmSync(join(root, path), { force: true });
 }
 
-/** A folder that is not there, or closed to us, has none that we could have left. */
+function foldersIn(folder: string): readonly string[] {
+  return entriesIn(folder).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
 function namesIn(folder: string): readonly string[] {
+  return entriesIn(folder).map(({ name }) => name);
+}
+
+/** A folder that is not there, or closed to us, has none that we could have left. */
+function entriesIn(folder: string): readonly Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
   }

@@ -18,8 +18,9 @@ import type { Unstamped } from '../protocol/notice.ts';
 import type { Policy } from '../protocol/policy.ts';
 import type { PriceSheet } from '../protocol/prices.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
-import { missingAgents } from './startable.ts';
 import { runningLedger, type RunningLedger } from './ledger.ts';
+import { clearTemporary } from './repair.ts';
+import { missingAgents } from './startable.ts';
 
 /** A project in our hands. `state` moves, and `policy` with its POLICY events; everything else is fixed for this run. */
 export type OpenRound = {
@@ -138,6 +139,8 @@ async function openHeld(
     store.close();
     return { type: 'unusable', message: loaded.message };
   }
+  const uncleared = clearTemporary(project);
+  if (uncleared !== null) onTrouble(uncleared);
   const state = stateOf(loaded, say);
   const ledger = runningLedger(project, loaded.last === null);
   const log = await openLog(project.root, { onTrouble });

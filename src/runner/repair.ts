@@ -3,6 +3,7 @@
  * of sessions that are over, temporary files. Works only while nobody runs the project, takes its lock for the moment of
  * the repair, and never touches a session that still lives, nor anything that a person or an agent wrote.
  */
+import { explain } from '../effects/files.ts';
 import { openJournal, tornBytes } from '../effects/journal.ts';
 import { acquire, leftOwner, ownerOf, type Owner } from '../effects/lock.ts';
 import { findMarked, isRunning, reap, type MarkedProcess } from '../effects/processes.ts';
@@ -10,7 +11,7 @@ import { copyFor, removeCopy } from '../effects/copies.ts';
 import { sessionFolder } from '../effects/sessionfolder.ts';
 import { readClaim, readExit } from '../effects/shim.ts';
 import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
-import { coordinationDir, decisionsDir, runnerDir } from '../protocol/artifact.ts';
+import { coordinationDir, runnerDir } from '../protocol/artifact.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
 import { firstOf, firstPaths } from '../protocol/remark.ts';
 import { emptiedCopies } from './bringback.ts';
@@ -72,7 +73,7 @@ async function survey(project: Project): Promise<Found> {
     owner,
     tornBytes: tornBytes(journalPath(project)),
     processes,
-    files: findAbandoned(project.root, placesOf(project)),
+    files: temporaryIn(project),
     copies: (await emptiedCopies(project, { isIdle: true })).filter((copy) => !atWork.has(copy)),
   };
 }
@@ -85,10 +86,20 @@ function isOver(project: Project, order: string): boolean {
   return claim !== null && claim !== 'half' && !isRunning(claim, true);
 }
 
-/** Where we write by temporary files: beside the handoff, the decisions, and what is ours. */
-function placesOf(project: Project): readonly string[] {
+/** The temporary files in all places where we write by them: beside the handoff, in what is the coordination's and ours. */
+function temporaryIn(project: Project): readonly string[] {
   const beside = project.handoffName.split('/').slice(0, -1).join('/');
-  return [...new Set([beside, coordinationDir, decisionsDir, runnerDir])];
+  return findAbandoned(project.root, [beside, coordinationDir, runnerDir]);
+}
+
+/** Removes the temporary files that a killed writer left; for whoever holds the lock. Gives the trouble with it, or null. */
+export function clearTemporary(project: Project): string | null {
+  try {
+    removeAbandoned(project.root, temporaryIn(project));
+    return null;
+  } catch (error) {
+    return `Temporary files of a killed run are left: ${explain(error)}`;
+  }
 }
 
 /** What was done, by kind. */

@@ -17,7 +17,7 @@ import { openJournal } from '../../src/effects/journal.ts';
 import { acquire } from '../../src/effects/lock.ts';
 import { projectAt } from '../../src/effects/project.ts';
 import type { Project } from '../../src/protocol/project.ts';
-import { repair } from '../../src/runner/repair.ts';
+import { clearTemporary, repair } from '../../src/runner/repair.ts';
 import { entry } from '../conformance/store.ts';
 import { projectWith, removeFolders } from '../rig/project.ts';
 
@@ -118,6 +118,17 @@ describe('repair()', () => {
     session(project, 'R01.1-architect-x', { claim: JSON.stringify(claim) });
     expect(await repair(project, { mend: true })).toEqual([]);
     expect(child.signalCode).toBeNull();
+  });
+
+  it('is asked to clear temporary files by each run that begins: half a receipt is nobody’s next write', async () => {
+    const project = await aProject();
+    const logs = join(project.root, 'coordination/logs');
+    mkdirSync(logs, { recursive: true });
+    const left = join(logs, `.ROUND-R01-RECEIPT.md.nr-${nobody.toString(16)}abcd`);
+    const own = join(logs, `.ROUND-R01-RECEIPT.md.nr-${process.pid.toString(16).padStart(8, '0')}abcd`);
+    for (const path of [left, own]) writeFileSync(path, 'half');
+    expect(clearTemporary(project)).toBeNull();
+    expect([left, own].map((path) => existsSync(path))).toEqual([false, true]);
   });
 
   it('touches nothing while somebody runs the project, and says what it would', async () => {
