@@ -29,6 +29,7 @@ export const targetTable = (verdicts) =>
     [
       ['target', ({ id }) => id],
       ['what', ({ about }) => about],
+      ['first set', ({ first }) => first ?? ''],
       ['wanted', ({ wanted }) => wanted],
       ['measured', ({ value }) => value],
       ['met', ({ met }) => (met === null ? 'not measured' : met ? 'yes' : '**no**')],
