@@ -4,13 +4,13 @@
  * runner may be reading it. It never looks at what a session writes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command, Order } from '../protocol/session.ts';
 import { syncPath } from './durable.ts';
 import { errorCode } from './files.ts';
 import { reservedNames } from './shim.ts';
+import { lookAt } from './trouble.ts';
 
 /** Most file systems end at 255 bytes for a name. */
 const nameLengthMax = 120;
@@ -110,17 +110,9 @@ export function isYounger(path: string, other: string): boolean {
   return own !== null && than !== null && Math.min(own.mtimeMs, own.ctimeMs) > than.ctimeMs;
 }
 
+/** A session may have removed or locked anything in its folder; that reads as nothing. */
 function changedAt(path: string): number {
   return lookAt(path)?.mtimeMs ?? 0;
-}
-
-/** A session may have removed or locked anything in its folder; that reads as nothing. */
-function lookAt(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
-  }
 }
 
 function spellByte(byte: number): string {

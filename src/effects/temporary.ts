@@ -3,8 +3,9 @@
  * a writer that was killed are told from those of one at work. Never touches a file that a person could have named.
  */
 import { randomBytes } from 'node:crypto';
-import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { lookAt } from './trouble.ts';
 
 /** A temporary file of this age was left by a writer that was killed; a living one needs milliseconds. */
 const abandonedMs = 60_000;
@@ -68,18 +69,10 @@ function entriesIn(folder: string): readonly Dirent[] {
 function isAbandoned(path: string): boolean {
   const name = basename(path);
   if (!isTemporary(name)) return false;
-  const writtenMs = changedAt(path);
-  if (writtenMs === null) return false;
-  return Date.now() - writtenMs > abandonedMs || isGone(writerOf(name));
-}
-
-/** Null where nothing can be said of it: then it is not ours to remove. */
-function changedAt(path: string): number | null {
-  try {
-    return statSync(path).mtimeMs;
-  } catch {
-    return null;
-  }
+  // Where nothing can be said of it, it is not ours to remove.
+  const info = lookAt(path);
+  if (info === null) return false;
+  return Date.now() - info.mtimeMs > abandonedMs || isGone(writerOf(name));
 }
 
 function writerOf(name: string): number {

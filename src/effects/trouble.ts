@@ -1,4 +1,5 @@
-/** What the system says when it refuses: its codes, and what they mean to a person. */
+/** Looks at what may not be there, and what the system says when it refuses: its codes, and what they mean to a person. */
+import { type Stats, statSync } from 'node:fs';
 
 /** How the system says that there is nothing at a path. */
 const missing: readonly string[] = ['ENOENT', 'ENOTDIR'];
@@ -52,5 +53,14 @@ export function unlessMissing<T>(look: () => T): T | null {
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
+  }
+}
+
+/** What is at a path; null where nothing can be said of it, for whatever reason. */
+export function lookAt(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
   }
 }

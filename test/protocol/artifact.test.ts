@@ -25,8 +25,25 @@ describe('matches()', () => {
     ['anything/at all', '**', true],
     ['', '', true],
     ['a', '', false],
+    ['a/b/c.md', 'a/*/c.md', true],
+    ['a/b/d/c.md', 'a/*/c.md', false],
+    ['a/c.md', 'a/**/c.md', true],
+    ['a/b/d/c.md', 'a/**/c.md', true],
+    ['a/b', 'a/', true],
+    ['ab', 'a/', false],
+    ['anything/at/all', '**', true],
+    ['x.md', '*.md', true],
+    ['dir/x.md', '*.md', false],
+    ['a.b', 'a?b', false],
+    ['', '*', true],
   ])('%j under %j: %j', (path, pattern, expected) => {
     expect(matches(path, pattern)).toBe(expected);
+  });
+
+  it('takes no more than path times pattern, whatever a model wrote', () => {
+    const path = `coordination/logs/${'a'.repeat(2_000)}`;
+    expect(matches(path, `coordination/logs/${'*a'.repeat(60)}x.md`)).toBe(false);
+    expect(matches(path, `coordination/${'**/*a'.repeat(60)}`)).toBe(true);
   });
 
   it('stays fast for a pattern that is all stars', () => {

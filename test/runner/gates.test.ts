@@ -12,9 +12,9 @@ import { readCatalog } from '../../src/effects/catalog.ts';
 import { gateNames, mergePlan, type GateName } from '../../src/protocol/gateplan.ts';
 import { noFacts } from '../../src/protocol/agentfacts.ts';
 import type { AgentSettings } from '../../src/protocol/policy.ts';
-import type { SealedManifest } from '../../src/protocol/sessionrecord.ts';
 import type { FileChange } from '../../src/protocol/touch.ts';
 import { collectors, runGates, type Collectors, type GateCase } from '../../src/runner/gates.ts';
+import { sealedManifest } from '../rig/manifest.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -39,26 +39,12 @@ const scripted: AgentSettings = {
   env: [],
   facts: noFacts,
 };
-const manifest: SealedManifest = {
+const manifest = sealedManifest({
   order: 'R01.1-reviewer-x',
   role: 'reviewer',
-  round: 'R01',
-  tier: 'full',
-  agent: 'scripted',
-  model: null,
-  offered: [],
   hidden: ['coordination/logs/'],
   writable: ['coordination/reviews/'],
-  protected: [],
-  owed: [],
-  handoff: 'coordination/NEXT-ROLE.md',
-  tools: [],
-  parts: [],
-  systemSha256: '',
-  promptSha256: '',
-  hiddenFiles: [],
-  isolated: null,
-};
+});
 
 /** The project before the round. */
 const before: Files = {

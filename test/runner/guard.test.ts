@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/effects/catalog.ts';
 import { restoreRecords } from '../../src/effects/sessionrecord.ts';
-import type { SealedManifest } from '../../src/protocol/sessionrecord.ts';
 import type { FileChange } from '../../src/protocol/touch.ts';
 import { recordAfter } from '../../src/runner/audit.ts';
 import type { AuditedSession } from '../../src/runner/auditgates.ts';
@@ -16,6 +15,7 @@ import { runGates } from '../../src/runner/gates.ts';
 import { configurationLeft, guardedFindings, runGuarded } from '../../src/runner/guard.ts';
 import { noteClaim, readTrees } from '../../src/runner/roundtrees.ts';
 import { isolated, removeIsolated } from '../rig/isolated.ts';
+import { sealedManifest } from '../rig/manifest.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -28,26 +28,7 @@ const weaker = 'gates:\n  tests: { off: true }\n';
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 const made: FileChange = { path: gates, before: null, after: digest(weaker) };
 
-const manifest: SealedManifest = {
-  order: '',
-  role: '',
-  round: 'R01',
-  tier: 'full',
-  agent: 'scripted',
-  model: null,
-  offered: [],
-  hidden: [],
-  writable: ['**'],
-  protected: [],
-  owed: [],
-  handoff: 'coordination/NEXT-ROLE.md',
-  tools: [],
-  parts: [],
-  systemSha256: '',
-  promptSha256: '',
-  hiddenFiles: [],
-  isolated: null,
-};
+const manifest = sealedManifest({ writable: ['**'] });
 
 type Place = {
   readonly put: (path: string, text: string) => void;
