@@ -93,7 +93,7 @@ function expanded(value: Json, known: JsonObject): Json {
     const [name = '', ...keys] = value['='].split('/');
     const from = known[name];
     if (from === undefined) return value;
-    const found = keys.reduce<Json>((at, key) => (at as JsonObject)[key] ?? null, from);
+    const found = keys.reduce<Json>((at, key) => partOf(at, key) ?? null, from);
     return expanded(found, known);
   }
   return mapped(value, (part) => expanded(part, known));
@@ -105,21 +105,21 @@ function difference(from: Json, to: Json): Json | undefined {
   if (Array.isArray(from) && Array.isArray(to) && isStart(from, to))
     return [from.length, to.slice(from.length)];
   if (!isObject(from) || !isObject(to)) return [to];
-  const parts: Record<string, Json> = {};
-  for (const key in to) {
-    const value = to[key] ?? null;
-    const old = from[key];
+  const found: [string, Json][] = [];
+  for (const [key, value] of Object.entries(to)) {
+    const old = partOf(from, key);
     const part = old === undefined ? [value] : difference(old, value);
-    if (part !== undefined) parts[key] = part;
+    if (part !== undefined) found.push([key, part]);
   }
-  for (const key in from) if (to[key] === undefined) parts[key] = 0;
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) found.push([key, 0]);
+  const parts = Object.fromEntries(found);
   const isExact = isSameOrder(from, to);
   return isExact && JSON.stringify(parts).length < JSON.stringify(to).length ? parts : [to];
 }
 
 /** Whether the keys come out in their order: those that stay where they were, new ones behind them. */
 function isSameOrder(from: JsonObject, to: JsonObject): boolean {
-  const kept = Object.keys(from).filter((key) => to[key] !== undefined);
+  const kept = Object.keys(from).filter((key) => Object.hasOwn(to, key));
   const keys = Object.keys(to);
   return kept.every((key, at) => keys[at] === key);
 }
@@ -148,13 +148,19 @@ function changed(from: Json, change: Json): Json {
     if (change.length === 1) return first ?? null;
     return [...(from as readonly Json[]).slice(0, first as number), ...(items as readonly Json[])];
   }
-  const keys = change as JsonObject;
-  const kept = Object.entries(from as JsonObject).filter(([key]) => keys[key] !== 0);
-  const parts: Record<string, Json> = Object.fromEntries(kept);
-  for (const [key, part] of Object.entries(keys)) {
-    if (part !== 0) parts[key] = changed(parts[key] ?? null, part);
+  // A map, for a key may be any name a file can have: in an object `__proto__` is no key like others.
+  const parts = new Map(Object.entries(from as JsonObject));
+  for (const [key, part] of Object.entries(change as JsonObject)) {
+    if (part === 0) parts.delete(key);
+    else parts.set(key, changed(parts.get(key) ?? null, part));
   }
-  return parts;
+  return Object.fromEntries(parts);
+}
+
+/** What the value itself holds there, not what every object has by its nature. */
+function partOf(value: Json, key: string): Json | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as JsonObject)[key];
 }
 
 /** The text by which a value that is worth a word is known. */

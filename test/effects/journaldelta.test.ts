@@ -39,8 +39,27 @@ describe('a decision as what changed', () => {
     expect(packed(entry({}), { ...before, context: { models: { '=': 'event' } } })).toBeNull();
   });
 
+  it('tells a key apart from what every object has under that name', () => {
+    // A baseline is kept by the names of files, and a file may have any name.
+    const kept = { a: digest.replaceAll('d', 'a'), b: digest.replaceAll('d', 'b'), c: digest };
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const holding = JSON.parse(JSON.stringify({ ...kept, name: [['f']] }).replace('name', name)) as object;
+      const change = (from: object, to: object) =>
+        packed(entry({ at: 1, order, sights: [1], old: true, baseline: to }), {
+          ...before,
+          context: { ...(before.context as object), baseline: from },
+        })?.change;
+      expect(JSON.stringify(change(kept, holding))).toBe(
+        `{"value":["working"],"context":{"baseline":{"${name}":[[["f"]]]}}}`,
+      );
+      expect(JSON.stringify(change(holding, kept))).toBe(
+        `{"value":["working"],"context":{"baseline":{"${name}":0}}}`,
+      );
+    }
+  });
+
   it('leads back to the same bytes, whatever the two states are', () => {
-    const key = fc.constantFrom('order', 'at', 'a/b', '__proto__', 'constructor', '0', '');
+    const key = fc.constantFrom('order', 'at', 'a/b', '__proto__', 'constructor', 'valueOf', '0', '');
     const { value } = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
