@@ -10,18 +10,24 @@ import { readClaim } from './shim.ts';
 
 /** Rounds whose sessions are kept; receipts and the journal tell of older ones. */
 export const roundsKept = 50;
+/** Every folder is looked at only once so many rounds are more than that: a look costs a tenth of a small round. */
+const roundsAtOnce = 10;
 
 type Folder = { readonly name: string; readonly round: string; readonly changedAt: number };
 
 /**
- * Removes the session folders of all but the newest rounds, and says how many there were.
+ * Removes the session folders of all but the newest rounds, some rounds at a time, and says how many there were.
  *
  * @example await pruneSessions('/p/.next-role/sessions') // 0
  */
-export async function pruneSessions(sessions: string, keep: number = roundsKept): Promise<number> {
+export async function pruneSessions(
+  sessions: string,
+  keep: number = roundsKept,
+  atOnce: number = roundsAtOnce,
+): Promise<number> {
   const names = await namesIn(sessions);
-  // Every round has a folder at least, so there is nothing to read while there are so few.
-  if (names.length <= keep) return 0;
+  // Names tell enough to see that there are few; which rounds are the newest only a look at each can say.
+  if (new Set(names.map(roundByName)).size < keep + atOnce) return 0;
   const folders = await Promise.all(names.map((name) => lookAt(sessions, name)));
   const newest = new Map<string, number>();
   for (const { round, changedAt } of folders) {
@@ -54,7 +60,7 @@ async function lookAt(sessions: string, name: string): Promise<Folder> {
 
 /** From the order itself, as a name is shortened; from the name where a session did not come as far as its order. */
 async function roundIn(folder: string, name: string): Promise<string> {
-  const byName = name.replace(/\.\d+-.*$/, '');
+  const byName = roundByName(name);
   try {
     const order: unknown = JSON.parse(await readFile(join(folder, 'order.json'), 'utf8'));
     const round = typeof order === 'object' && order !== null && 'round' in order ? order.round : null;
@@ -63,6 +69,10 @@ async function roundIn(folder: string, name: string): Promise<string> {
     // Not there, or not whole after a power cut; the name says the same.
     return byName;
   }
+}
+
+function roundByName(name: string): string {
+  return name.replace(/\.\d+-[^.]*$/, '');
 }
 
 function runs(folder: string): boolean {
