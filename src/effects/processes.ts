@@ -53,11 +53,17 @@ const hasProc = existsSync('/proc/self/stat');
  * @example findProcesses({ mark: { order: 'R07.1-implementer', project: '/p' }, sinceTicks: 0, group: null })
  */
 export function findProcesses(trail: Trail): readonly SessionProcess[] {
-  if (!hasProc) return [];
+  const found: SessionProcess[] = [];
+  meetProcesses(trail, (seen) => found.push(seen));
+  return found;
+}
+
+/** Meets each while the look goes on: between its end and the first it saw, that one may have been replaced. */
+function meetProcesses(trail: Trail, meet: (seen: SessionProcess) => void): void {
+  if (!hasProc) return;
   const marks = Object.entries(markVariables(trail.mark)).map(([name, value]) =>
     Buffer.from(`\0${name}=${value}\0`),
   );
-  const found: SessionProcess[] = [];
   const looked = new Set<string>();
   for (let pass = 0; pass < passesMax; pass += 1) {
     const newest = newestPid();
@@ -69,12 +75,13 @@ export function findProcesses(trail: Trail): readonly SessionProcess[] {
         continue;
       }
       looked.add(name);
-      if (seen !== null && seen !== 'blank') found.push(seen);
+      if (seen === 'gone') unclear = true;
+      else if (seen !== null && seen !== 'blank') meet(seen);
     }
-    // A process that forks and ends while we look hides its child; then somebody new is there, and we look again.
+    // A process that forks and ends while we look hides its child, which may have had its number before and come into the
+    // table after; then somebody is new or gone, and we look again.
     if (!unclear && newestPid() === newest) break;
   }
-  return found;
 }
 
 export type MarkedProcess = { readonly pid: number; readonly order: string };
@@ -111,15 +118,16 @@ export async function reap(trail: Trail, graceMs: number): Promise<readonly stri
   const killAt = performance.now() + graceMs;
   let killRounds = 0;
   for (;;) {
-    const found = tryToFind(trail);
     const grace = performance.now() < killAt;
-    if (found?.length === 0 || killRounds === killRoundsMax) return [...asked];
-    if (!grace) killRounds += 1;
-    for (const { pid, key } of found ?? []) {
+    const met = new Set<string>();
+    const isSure = tryToMeet(trail, ({ pid, key }) => {
+      met.add(key);
       if (!grace) signal(pid, 'SIGKILL');
       else if (!asked.has(key)) signal(pid, 'SIGTERM');
       asked.add(key);
-    }
+    });
+    if ((isSure && met.size === 0) || killRounds === killRoundsMax) return [...asked];
+    if (!grace) killRounds += 1;
     await delay(lookEveryMs);
   }
 }
@@ -201,19 +209,26 @@ export function createCpuMeter(): { read(found: readonly SessionProcess[]): numb
   };
 }
 
-/** `null` when the system cannot say just now; the next round asks again. */
-function tryToFind(trail: Trail): readonly SessionProcess[] | null {
+/** False when the system cannot say just now who is there; the next round asks again. */
+function tryToMeet(trail: Trail, meet: (seen: SessionProcess) => void): boolean {
   try {
-    return findProcesses(trail);
+    meetProcesses(trail, meet);
+    return true;
   } catch {
-    return null;
+    return false;
   }
 }
 
-/** `blank`: without any environment, as every process is for a moment inside execve. */
-function lookAt(pid: number, trail: Trail, marks: readonly Buffer[]): SessionProcess | 'blank' | null {
-  const stat = pid === process.pid ? null : readStat(pid);
-  if (stat === null || stat.kernel || stat.startTicks < trail.sinceTicks) return null;
+/** `blank`: without any environment, as every process is for a moment inside execve. `gone`: it has ended since. */
+function lookAt(
+  pid: number,
+  trail: Trail,
+  marks: readonly Buffer[],
+): SessionProcess | 'blank' | 'gone' | null {
+  if (pid === process.pid) return null;
+  const stat = readStat(pid);
+  if (stat === null) return 'gone';
+  if (stat.kernel || stat.startTicks < trail.sinceTicks) return null;
   if (stat.group !== trail.group) {
     const environment = readEnviron(pid);
     if (environment.length === emptyLength) return 'blank';

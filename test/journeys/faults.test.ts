@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Project } from '../../src/protocol/project.ts';
 import { resume } from '../../src/runner/answer.ts';
-import { finish, outcomeOf, runUnder, stepsOf, type CountedStep } from '../rig/crash.ts';
+import { finish, outcomeOf, runUnder } from '../rig/crash.ts';
 import { goodRound, handoff, handoffText, makeProject, removeProjects, self, start } from '../rig/journey.ts';
 import { makeShellProject, ranInOrder } from '../rig/shell-agent.ts';
 
@@ -70,11 +70,9 @@ describe('a disk', () => {
       'The disk is full',
     ],
   ])('%s ends the run with words, and the next run goes on', async (_name, path, step, act, words) => {
-    const at = (await stepsOfRound()).find(({ name, what }) => name === step && what.includes(path))?.at;
-    expect(at).toBeDefined();
     const project = await makeShellProject();
     const before = handoffText(project);
-    const hit = await runUnder(project, { at: at ?? 0, act, for: Number.MAX_SAFE_INTEGER });
+    const hit = await runUnder(project, { at: { name: step, path }, act, for: Number.MAX_SAFE_INTEGER });
     expect(plain(hit.said)).toContain(words);
     expect(hit.said).not.toContain('made a mistake of its own');
     expect([1, 2]).toContain(hit.code);
@@ -82,18 +80,6 @@ describe('a disk', () => {
     await endsWell(project);
   });
 });
-
-let counted: Promise<readonly CountedStep[]> | null = null;
-
-/** The steps of a round up to its question, counted once. */
-function stepsOfRound(): Promise<readonly CountedStep[]> {
-  counted ??= (async () => {
-    const trace = join(folder(), 'trace');
-    await runUnder(await makeShellProject(), null, trace);
-    return stepsOf(trace);
-  })();
-  return counted;
-}
 
 describe('rights', () => {
   it('that are missing to a read-only project are named with the remedy, and not a byte is changed', async () => {

@@ -13,7 +13,8 @@ import { replayFile } from '../../src/runner/replay.ts';
 import { copyOf, fileOf, git, handoffText, self } from './journey.ts';
 
 export type Fault = {
-  readonly at: number;
+  /** The step by its number, or the first of a name on a path that contains a word: the order of some steps is chance. */
+  readonly at: number | { readonly name: string; readonly path: string };
   /** `kill`, `kill-after`, or a system error's code. */
   readonly act: string;
   readonly for?: number;
@@ -33,7 +34,13 @@ const tellEvery = 50;
 
 /** Runs `next-role run` on a project under a fault, to its end. */
 export function runUnder(project: Project, fault: Fault | null, trace?: string): Promise<Ran> {
-  const settings = { root: project.root, ...(fault ?? { at: 0 }), ...(trace === undefined ? {} : { trace }) };
+  const { at = 0, ...rest } = fault ?? {};
+  const settings = {
+    root: project.root,
+    ...rest,
+    ...(typeof at === 'number' ? { at } : { first: at }),
+    trace,
+  };
   const [node, main] = self;
   const args = ['--import', realpathSync('test/rig/faults.mjs'), main, 'run', '--dir', project.root];
   const env = { ...process.env, NEXT_ROLE_FAULT: JSON.stringify(settings), NO_COLOR: '1' };

@@ -2,9 +2,10 @@
 // (files it writes, names it moves, syncs, processes it starts, the lock it takes), and at the chosen step kills itself or
 // makes that step fail. It knows nothing of the program, so a step that is added later is counted like any other.
 //
-// NEXT_ROLE_FAULT is JSON: { root, at, act, for, trace, edit }
+// NEXT_ROLE_FAULT is JSON: { root, at, first, act, for, trace, edit }
 //   root   only steps on paths in this folder count, its logs excepted; starting a process always counts
 //   at     number of the step, from 1; 0 for never
+//   first  { name, path }: instead of a number, the first step of that name on a path that contains this
 //   act    'kill' before the step, 'kill-after' it, or the code of a system error that the step fails with
 //   for    how many steps from there on fail; only for errors
 //   trace  file that gets one line per step: "<number> <name> <path or program>"
@@ -21,6 +22,7 @@ const root = fault.root ?? '/';
 const { appendFileSync } = fs;
 
 let count = 0;
+let from = fault.at ?? 0;
 const fds = new Map();
 const handles = new WeakMap();
 
@@ -36,7 +38,8 @@ const pathOf = (target) => {
 function step(name, what) {
   count += 1;
   if (fault.trace) appendFileSync(fault.trace, `${count} ${name} ${what}\n`);
-  const from = fault.at ?? 0;
+  const { first } = fault;
+  if (from === 0 && first !== undefined && name === first.name && what.includes(first.path)) from = count;
   if (from === 0 || count < from || count >= from + (fault.for ?? 1)) return null;
   if (count === from && fault.edit) appendFileSync(fault.edit.path, fault.edit.text);
   if (fault.act === 'kill') die();
