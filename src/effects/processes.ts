@@ -41,8 +41,10 @@ const killRoundsMax = 50;
 const environBytesMax = 2 * 1024 * 1024;
 /** Passes over the process table while new processes keep appearing. */
 const passesMax = 8;
-/** Passes in which a process without environment is looked at once more; some have none by choice. */
-const blankPassesMax = 3;
+/** Passes of one look in which a process without environment is looked at again; some have none by choice. */
+const blankLooksMax = 4;
+/** So long it must be seen without one until that is believed: an execve on a busy machine takes its time. */
+const blankMs = 100;
 
 const hasProc = existsSync('/proc/self/stat');
 
@@ -54,25 +56,40 @@ const hasProc = existsSync('/proc/self/stat');
  */
 export function findProcesses(trail: Trail): readonly SessionProcess[] {
   const found: SessionProcess[] = [];
-  meetProcesses(trail, (seen) => found.push(seen));
+  meetProcesses(trail, new Map(), (seen) => found.push(seen));
   return found;
 }
 
-/** Meets each while the look goes on: between its end and the first it saw, that one may have been replaced. */
-function meetProcesses(trail: Trail, meet: (seen: SessionProcess) => void): void {
-  if (!hasProc) return;
+/** When each process without environment was first seen so, by its number. */
+type Blanks = Map<string, number>;
+
+/**
+ * Meets each while the look goes on: between its end and the first it saw, that one may have been replaced. False when
+ * the table never held still, or somebody has had no environment for too short a time to tell whose he is.
+ */
+function meetProcesses(trail: Trail, blanks: Blanks, meet: (seen: SessionProcess) => void): boolean {
+  if (!hasProc) return true;
   const marks = Object.entries(markVariables(trail.mark)).map(([name, value]) =>
     Buffer.from(`\0${name}=${value}\0`),
   );
   const looked = new Set<string>();
+  const blankLooks = new Map<string, number>();
+  let isSure = true;
   for (let pass = 0; pass < passesMax; pass += 1) {
     const newest = newestPid();
     let unclear = false;
     for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each) && !looked.has(each))) {
       const seen = lookAt(Number(name), trail, marks);
-      if (seen === 'blank' && pass < blankPassesMax) {
-        unclear = true;
-        continue;
+      if (seen === 'blank') {
+        const looks = (blankLooks.get(name) ?? 0) + 1;
+        blankLooks.set(name, looks);
+        if (looks < blankLooksMax) {
+          unclear = true;
+          continue;
+        }
+        const since = blanks.get(name) ?? performance.now();
+        blanks.set(name, since);
+        if (performance.now() - since < blankMs) isSure = false;
       }
       looked.add(name);
       if (seen === 'gone') unclear = true;
@@ -80,8 +97,9 @@ function meetProcesses(trail: Trail, meet: (seen: SessionProcess) => void): void
     }
     // A process that forks and ends while we look hides its child, which may have had its number before and come into the
     // table after; then somebody is new or gone, and we look again.
-    if (!unclear && newestPid() === newest) break;
+    if (!unclear && newestPid() === newest) return isSure;
   }
+  return false;
 }
 
 export type MarkedProcess = { readonly pid: number; readonly order: string };
@@ -115,12 +133,13 @@ export function findMarked(project: string): readonly MarkedProcess[] {
 export async function reap(trail: Trail, graceMs: number): Promise<readonly string[]> {
   if (!hasProc) return trail.group !== null && (await reapGroup(trail.group, graceMs)) ? ['group'] : [];
   const asked = new Set<string>();
+  const blanks: Blanks = new Map();
   const killAt = performance.now() + graceMs;
   let killRounds = 0;
   for (;;) {
     const grace = performance.now() < killAt;
     const met = new Set<string>();
-    const isSure = tryToMeet(trail, ({ pid, key }) => {
+    const isSure = tryToMeet(trail, blanks, ({ pid, key }) => {
       met.add(key);
       if (!grace) signal(pid, 'SIGKILL');
       else if (!asked.has(key)) signal(pid, 'SIGTERM');
@@ -210,10 +229,9 @@ export function createCpuMeter(): { read(found: readonly SessionProcess[]): numb
 }
 
 /** False when the system cannot say just now who is there; the next round asks again. */
-function tryToMeet(trail: Trail, meet: (seen: SessionProcess) => void): boolean {
+function tryToMeet(trail: Trail, blanks: Blanks, meet: (seen: SessionProcess) => void): boolean {
   try {
-    meetProcesses(trail, meet);
-    return true;
+    return meetProcesses(trail, blanks, meet);
   } catch {
     return false;
   }
