@@ -5,7 +5,6 @@ import { initialState, restore, step, store } from '../../src/domain/machine.ts'
 import type { MachineState } from '../../src/domain/machine.ts';
 import type { MachineEvent } from '../../src/protocol/event.ts';
 import { budgetOf, readSettings } from '../../src/protocol/settings.ts';
-import type { Policy } from '../../src/protocol/policy.ts';
 import { order as someOrder } from '../cli/values.ts';
 import { pricedUsage } from '../rig/cost.ts';
 import { ended, facts, read, settled } from '../rig/facts.ts';
@@ -169,7 +168,7 @@ describe('capUsd()', () => {
 });
 
 describe('the machine under a budget', () => {
-  const policy: Policy = { ...testPolicy(), ...budget('{ mode: enforce, round: { tokens: 150 } }') };
+  const policy = testPolicy(budget('{ mode: enforce, round: { tokens: 150 } }'));
   const run = (from: MachineState, ...events: readonly MachineEvent[]): MachineState =>
     events.reduce((state, event) => step(policy, state, event).state, from);
   /** Kept and read back, as over a restart. */

@@ -141,12 +141,11 @@ describe('chooseModel()', () => {
 describe('a session that failed', () => {
   const ladder = { frontier: ['big', 'mid'], balanced: ['mid', 'big'], cheap: ['small', 'mid'] };
   const base = testPolicy();
-  const policy: Policy = {
-    ...base,
+  const policy = testPolicy({
     assignments: Object.fromEntries(
       Object.entries(base.assignments).map(([role, its]) => [role, { ...its, ladder }]),
     ),
-  };
+  });
   const after = (failure: FailureClass): MachineState => {
     let state = initialState();
     const go = (event: MachineEvent): void => {

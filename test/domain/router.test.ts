@@ -176,7 +176,7 @@ describe.each([
 });
 
 describe('a round with the tier "auto"', () => {
-  const policy: Policy = { ...testPolicy(), digest: 'policy-auto', autoTier: true };
+  const policy = testPolicy({ autoTier: true });
   const small = routed('Fix the typo in README.md.');
   const opened = (more: Partial<HandoffFacts>, routing = small, under: Policy = policy) =>
     step(under, initialState(), read(facts({ tier: null, ...more }), { routing })).state.context;

@@ -53,6 +53,9 @@ const failures: Policy['failures'] = {
   failed: retrying,
 };
 
+/** Policies made here. The machine keeps its chart by the digest, and each policy has one of its own. */
+let made = 0;
+
 export function testPolicy(more: Partial<Policy> = {}): Policy {
   const roles = {
     architect: contract('architect', {
@@ -76,7 +79,7 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
     ladder: { frontier: [], balanced: [], cheap: [] },
   };
   return {
-    digest: 'policy-1',
+    digest: `policy-${(made += 1)}`,
     defaultTier: 'full',
     autoTier: false,
     preset: null,
@@ -148,14 +151,11 @@ export function testPolicy(more: Partial<Policy> = {}): Policy {
 
 /** The same, with a second opinion on every review. */
 export function opinionPolicy(more: Partial<Policy> = {}): Policy {
-  const plain = testPolicy();
   const report = 'coordination/reviews/REVIEWER-REPORT-{round}-SECOND.md';
   const second = contract('second-reviewer', { owes: [{ path: report, tiers: [], sections: [] }] });
-  return {
-    ...plain,
-    digest: 'opinions',
+  return testPolicy({
     secondOpinion: 'always',
-    roles: { ...plain.roles, 'second-reviewer': second },
+    roles: { ...testPolicy().roles, 'second-reviewer': second },
     ...more,
-  };
+  });
 }
