@@ -5,6 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { showStatus } from './cli/showstatus.ts';
+import { openPlain } from './cli/plain.ts';
 import { openTerminal } from './cli/terminal.ts';
 import { glance } from './runner/glance.ts';
 
@@ -16,13 +17,13 @@ export async function answer(argv: readonly string[]): Promise<number | null> {
   const folders = words.filter((word) => word !== '--json');
   // Every other flag, and every mistake, is the parser's.
   if (command !== 'status' || folders.some((word) => word.startsWith('-') || word === '')) return null;
-  const terminal = openTerminal(process, process.env);
   const shell = {
-    ...terminal,
+    out: openPlain(1, process.env) ?? openTerminal(process, process.env).out,
+    get err() {
+      return openTerminal(process, process.env).err;
+    },
     json: folders.length < words.length,
     cwd: resolve('.'),
-    env: process.env,
-    self: [],
     now: Date.now,
   };
   try {

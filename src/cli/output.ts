@@ -12,6 +12,9 @@ export type Output = {
   readonly colour: boolean;
 };
 
+/** The width of what is not a terminal, and of a terminal that does not say. */
+export const columnsIfUnknown = 80;
+
 /** Wide lines are hard to read, so screens stop growing here. */
 const columnsMax = 120;
 

@@ -58,7 +58,12 @@ export type Command = (shell: Shell, input: Input) => Promise<number>;
  *
  * @example refuse(shell, 'No project here', 'next-role init') // 64
  */
-export function refuse(shell: Shell, message: string, hint: string, code: number = exits.usage): number {
+export function refuse(
+  shell: Pick<Shell, 'json' | 'out' | 'err'>,
+  message: string,
+  hint: string,
+  code: number = exits.usage,
+): number {
   if (shell.json) printJson(shell.out, { error: { message, hint, exit: code } });
   else print(shell.err, refusal(shell.err, message, hint));
   return code;

@@ -16,13 +16,14 @@ import { exits, refuse } from './shell.ts';
 import type { Input, Shell } from './shell.ts';
 
 type StatusInput = Pick<Input, 'args' | 'text'>;
+type StatusShell = Pick<Shell, 'json' | 'out' | 'err' | 'cwd' | 'now'>;
 type Looking = (project: Project) => Promise<Glance>;
 
 /** Projects looked at together; each is a few small reads. */
 const togetherMax = 16;
 
 /** What `status` does, by whichever way of looking. Nothing is printed before every project was looked at. */
-export async function showStatus(shell: Shell, input: StatusInput, look: Looking): Promise<number> {
+export async function showStatus(shell: StatusShell, input: StatusInput, look: Looking): Promise<number> {
   const folders = input.args.length > 0 ? input.args : [input.text('dir') ?? '.'];
   const projects: Project[] = [];
   for (const folder of folders) {

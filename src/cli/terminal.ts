@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import type { Area } from './live.ts';
-import { print } from './output.ts';
+import { columnsIfUnknown, print } from './output.ts';
 import type { Output } from './output.ts';
 import { exits } from './shell.ts';
 
@@ -25,8 +25,6 @@ export type Terminal = {
   readonly ask: (prompt: string, signal: AbortSignal) => Promise<string | null>;
   readonly canAsk: () => boolean;
 };
-
-const columnsIfUnknown = 80;
 
 /** Takes over the streams of a process. */
 export function openTerminal(streams: Streams, env: Readonly<Record<string, string | undefined>>): Terminal {

@@ -5,8 +5,8 @@
  * It never takes a lock away from anybody who may be alive.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { link, realpath, rename, rm } from 'node:fs/promises';
+import { readFileSync, realpathSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ const visitorsMax = 16;
  * await lock.release();
  */
 export async function acquire(project: string, options: LockOptions = {}): Promise<Acquired> {
-  const root = await realpath(project);
+  const root = realpathSync.native(project);
   const kind = options.socket ?? (process.platform === 'linux' ? 'abstract' : 'file');
   const address = addressOf(root, kind);
   const file = join(root, runnerDir, 'owner.json');
@@ -78,7 +78,7 @@ export async function acquire(project: string, options: LockOptions = {}): Promi
  * @example (await ownerOf('/home/ada/shop'))?.pid // 4711
  */
 export async function ownerOf(project: string, options: LockOptions = {}): Promise<Owner | null> {
-  const root = await realpath(project);
+  const root = realpathSync.native(project);
   const kind = options.socket ?? (process.platform === 'linux' ? 'abstract' : 'file');
   const owner = await readOwner(join(root, runnerDir, 'owner.json'));
   if (owner !== null && (owner.host !== hostname() || isAlive(owner))) return owner;
@@ -92,7 +92,7 @@ export async function ownerOf(project: string, options: LockOptions = {}): Promi
  * @example (await leftOwner('/home/ada/shop'))?.pid // 4711
  */
 export async function leftOwner(project: string): Promise<Owner | null> {
-  const owner = await readOwner(join(await realpath(project), runnerDir, 'owner.json'));
+  const owner = await readOwner(join(realpathSync.native(project), runnerDir, 'owner.json'));
   return owner !== null && owner.host === hostname() && !isAlive(owner) ? owner : null;
 }
 
