@@ -48,10 +48,8 @@ async function answered(): Promise<void> {
     const { answer } = load('glance.cjs', keptPath(glanceDigest, 'glance')) as Glance;
     // What it stumbles over, the whole program tells in words.
     const code = await answer(process.argv.slice(2)).catch(() => null);
-    if (code !== null) {
-      process.exitCode = code;
-      return;
-    }
+    // What it printed is written: outputs of this program do not wait. To leave by ourselves saves a last collection.
+    if (code !== null) process.exit(code);
   }
   if (first === 'run' || first === 'watch') beRestful();
   load('main.cjs', keptPath(bundleDigest, first));

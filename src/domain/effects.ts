@@ -62,7 +62,7 @@ function shares({ order, until, why, wait }: Extract<Verdict, { type: 'cool' }>)
 }
 
 /** When the open question's default will be taken, epoch ms; null when there is none or the settings forbid it. */
-export function deadlineOf(policy: Policy, context: Context): number | null {
+export function deadlineOf(policy: Pick<Policy, 'allowDefaults'>, context: Context): number | null {
   const asking = context.verdict.type === 'park' && context.verdict.kind === 'escalation';
   const escalation = context.question?.escalation;
   if (!policy.allowDefaults || !asking || escalation === undefined) return null;

@@ -11,15 +11,17 @@ import { chooseModel } from './modelchoice.ts';
 import type { RoundMemory } from './round.ts';
 import { commonThread } from './thread.ts';
 
+type TierRules = Pick<Policy, 'autoTier' | 'defaultTier' | 'tiers'>;
+
 /** The tier a round runs: the handoff's own when it is known, else the routed one where that is asked for, else the default. */
-export function tierOf(policy: Policy, named: string | null, routing: Routing | null = null): Tier | null {
+export function tierOf(policy: TierRules, named: string | null, routing: Routing | null = null): Tier | null {
   const routed = isAuto(policy, named) ? (routing?.tier ?? policy.defaultTier) : null;
   const name = routed ?? named?.toLowerCase() ?? policy.defaultTier;
   return Object.hasOwn(policy.tiers, name) ? (policy.tiers[name] ?? null) : null;
 }
 
 /** Whether the router chooses the tier. */
-export function isAuto(policy: Policy, named: string | null): boolean {
+export function isAuto(policy: Pick<Policy, 'autoTier'>, named: string | null): boolean {
   return named === null ? policy.autoTier : named.toLowerCase() === autoTier;
 }
 

@@ -5,7 +5,7 @@
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { Escalation } from '../protocol/escalation.ts';
 import type { Finding } from '../protocol/finding.ts';
-import type { Policy } from '../protocol/policy.ts';
+import type { WordRules } from '../protocol/policy.ts';
 import type { Order } from '../protocol/session.ts';
 import { deadlineOf } from './effects.ts';
 import { inWords } from './failure.ts';
@@ -46,7 +46,7 @@ type Words = Pick<Situation, 'headline' | 'waitsFor' | 'next'> &
   Partial<Pick<Situation, 'since' | 'until' | 'rest' | 'problems'>>;
 
 /** Describes a state. */
-export function describe(policy: Policy, state: MachineState): Situation {
+export function describe(policy: WordRules, state: MachineState): Situation {
   const { context, value } = state;
   const { question } = context;
   const words = keepQuestion(context, wordsOf(policy, state));
@@ -87,7 +87,7 @@ function keepQuestion(context: Context, words: Words): Words {
   };
 }
 
-function wordsOf(policy: Policy, state: MachineState): Words {
+function wordsOf(policy: WordRules, state: MachineState): Words {
   const { context, value } = state;
   const role = context.order?.role ?? 'the next role';
   switch (value) {
@@ -141,7 +141,7 @@ function isOwed({ order, outcome, verdict }: Context): boolean {
   return order !== null && (outcome !== null || (verdict.type === 'stall' && verdict.ran === true));
 }
 
-function waiting(policy: Policy, context: Context): Words {
+function waiting(policy: WordRules, context: Context): Words {
   const { verdict } = context;
   switch (verdict.type) {
     case 'cool':
@@ -185,7 +185,10 @@ function waiting(policy: Policy, context: Context): Words {
 }
 
 /** A wait that spends no attempt says what is waited for, since when it lasts, and how to end it by hand. */
-function coolWords(policy: Policy, { order, until, why, wait }: Extract<Verdict, { type: 'cool' }>): Words {
+function coolWords(
+  policy: WordRules,
+  { order, until, why, wait }: Extract<Verdict, { type: 'cool' }>,
+): Words {
   const words = { waitsFor: 'clock', until } as const;
   if (wait === null) {
     const headline = `${order.role} waits before attempt ${order.attempt}: ${why}`;
@@ -201,7 +204,11 @@ function coolWords(policy: Policy, { order, until, why, wait }: Extract<Verdict,
   };
 }
 
-function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict, { type: 'park' }>): Words {
+function parkedWords(
+  policy: WordRules,
+  context: Context,
+  verdict: Extract<Verdict, { type: 'park' }>,
+): Words {
   const wait = { waitsFor: 'human', rest: 2, problems: verdict.problems } as const;
   switch (verdict.kind) {
     case 'escalation': {
@@ -253,7 +260,7 @@ function parkedWords(policy: Policy, context: Context, verdict: Extract<Verdict,
   }
 }
 
-function firstRole(policy: Policy, context: Context): string {
+function firstRole(policy: WordRules, context: Context): string {
   return tierOf(policy, context.round?.tier ?? null)?.roles[0] ?? 'architect';
 }
 

@@ -1,12 +1,13 @@
 /**
- * The policy as a runner read it last, kept in its own folder for those who only look: `status` would spend most of its time
- * on reading and checking files that nobody has touched. It counts while every file behind it has the size, times and
- * number it had then. No runner ever works by it: an agent could have written there.
+ * What of the policy it takes to say where a project stands, as a runner read it last, kept in its own folder for those
+ * who only look: `status` would spend most of its time on reading and checking files that nobody has touched. It counts
+ * while every file behind it has the size, times and number it had then. No runner ever works by it: an agent could have
+ * written there.
  */
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { coordinationDir, settingsPath } from '../protocol/artifact.ts';
-import type { Policy } from '../protocol/policy.ts';
+import type { Policy, WordRules } from '../protocol/policy.ts';
 import type { Project } from '../protocol/project.ts';
 import { errorCode } from './files.ts';
 import { agentPrograms, packageRoot } from './packageroot.ts';
@@ -23,21 +24,33 @@ export function keepPolicy(place: Place, stamp: string, policy: Policy): void {
   const path = join(place.own, fileName);
   try {
     if (keptWith(path, stamp) !== null) return;
-    writeFileSync(`${path}.next`, JSON.stringify({ stamp, policy }), { mode: 0o600 });
+    writeFileSync(`${path}.next`, JSON.stringify({ stamp, policy: wordRulesOf(policy) }), { mode: 0o600 });
     renameSync(`${path}.next`, path);
   } catch {
     // A full disk, a folder that is not ours: the next look reads the files themselves.
   }
 }
 
-/** The kept policy; null when there is none, or when a file behind it may have changed since. */
-export function keptPolicy(place: Place): Policy | null {
+function wordRulesOf({ allowDefaults, autoTier, defaultTier, failures, tiers, roles }: Policy): WordRules {
+  const limits = Object.entries(roles).map(([role, its]) => [role, { limits: its.limits }]);
+  return {
+    allowDefaults,
+    autoTier,
+    defaultTier,
+    failures,
+    tiers,
+    roles: Object.fromEntries(limits) as WordRules['roles'],
+  };
+}
+
+/** What is kept of the policy; null when there is none, or when a file behind it may have changed since. */
+export function keptPolicy(place: Place): WordRules | null {
   return keptWith(join(place.own, fileName), policyStamp(place.root));
 }
 
-function keptWith(path: string, stamp: string): Policy | null {
+function keptWith(path: string, stamp: string): WordRules | null {
   try {
-    const kept = JSON.parse(readFileSync(path, 'utf8')) as { stamp?: string; policy?: Policy };
+    const kept = JSON.parse(readFileSync(path, 'utf8')) as { stamp?: string; policy?: WordRules };
     return kept.stamp === stamp ? (kept.policy ?? null) : null;
   } catch {
     // None yet, or half of one: the files themselves say it.

@@ -243,6 +243,11 @@ export type Policy = {
   readonly oneThread?: true;
 };
 
+/** As much of a policy as it takes to say in words where a project stands; a hundredth of its text. */
+export type WordRules = Pick<Policy, 'allowDefaults' | 'autoTier' | 'defaultTier' | 'failures' | 'tiers'> & {
+  readonly roles: Readonly<Record<Role, Pick<RoleContract, 'limits'>>>;
+};
+
 /**
  * The path patterns a role is offered in a tier.
  *

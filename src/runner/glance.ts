@@ -10,13 +10,11 @@ import { ownerOf, type Owner } from '../effects/lock.ts';
 import { keptPolicy } from '../effects/policykept.ts';
 import type { Diagnostic } from '../protocol/diagnostic.ts';
 import type { JournalRecord } from '../protocol/journal.ts';
-import type { Policy } from '../protocol/policy.ts';
 import { journalPath, type Project } from '../protocol/project.ts';
 
-/** What a look finds out; the prices come with a whole one. */
+/** What a look finds out; the policy and the prices come with a whole one. */
 export type Glance = {
   readonly project: Project;
-  readonly policy: Policy;
   readonly state: MachineState;
   readonly situation: Situation;
   readonly last: JournalRecord | null;
@@ -44,7 +42,7 @@ export async function glance(project: Project): Promise<Glance | null> {
   if (policy === null || state === null || !(await isAsRead(project, state))) return null;
   const situation = describe(policy, state);
   const runner = await ownerOf(project.root);
-  return { project, policy, state, situation, last, runner, edited: false, problems: [] };
+  return { project, state, situation, last, runner, edited: false, problems: [] };
 }
 
 /** A file with the bytes that led to this state leads nowhere else (domain/machine.ts, guard `newer`). */

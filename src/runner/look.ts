@@ -16,6 +16,7 @@ import { atRest, type Glance } from './glance.ts';
 import { readEvent } from './handoff.ts';
 
 export type Look = Glance & {
+  readonly policy: Policy;
   readonly prices: PriceSheet;
   /** What is odd about the file where it stops nobody; the situation has the problems that do. */
   readonly remarks: readonly Diagnostic[];

@@ -15,4 +15,16 @@ describe('sharedParts()', () => {
     expect(two).toEqual({ roles: { a: [1] }, caps: { most: 2 }, name: 'two', none: null });
     expect(one.caps).toEqual({ most: 1 });
   });
+
+  it('goes on into a part that is new, and no further than the parts of that', () => {
+    const agents = (own: string) => ({
+      agents: { claude: { env: ['A'] }, own: { run: own, env: { deep: ['B'] } } },
+    });
+    const one = sharedParts(agents('one'), JSON.stringify);
+    const two = sharedParts(agents('two'), JSON.stringify);
+    expect(two).toEqual(agents('two'));
+    expect(one).toEqual(agents('one'));
+    expect(two.agents.claude).toBe(one.agents.claude);
+    expect(two.agents.own.env).not.toBe(one.agents.own.env);
+  });
 });

@@ -41,7 +41,7 @@ describe('glance()', () => {
     rmSync(kept());
     expect(await glance(project)).toBeNull();
     // What only `why` shows is no part of a glance.
-    const { prices: _prices, remarks: _remarks, ...looked } = await look(project);
+    const { policy: _policy, prices: _prices, remarks: _remarks, ...looked } = await look(project);
     expect(looked).toEqual(glanced);
   });
 
