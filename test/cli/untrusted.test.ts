@@ -108,20 +108,21 @@ describe('text that a model wrote', () => {
     );
   });
 
-  it('has no second way to the terminal: only three files of the command line write to a stream', () => {
+  it('has no second way to the terminal: only these files of the command line write to a stream', () => {
     const files = readdirSync('src/cli', { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
     );
     const writers = files.filter((name) =>
-      /process\.(?:stdout|stderr)|\bconsole\.|stream\.write\(|\.write\(/.test(
+      /process\.(?:stdout|stderr)|\bconsole\.|writeSync\(|\.write\(/.test(
         readFileSync(`src/cli/${name}`, 'utf8'),
       ),
     );
-    // The player is an agent of its own: its output goes to the session's file. Completion prints words of ours alone.
+    // An output (plain.ts, terminal.ts) is given text by output.ts alone. The player is an agent of its own: its output goes to the session's file. Completion prints words of ours alone.
     expect(writers.filter((name) => !name.startsWith('play/')).sort()).toEqual([
       'commands/completion.ts',
       'commands/play.ts',
       'output.ts',
+      'plain.ts',
       'program.ts',
       'terminal.ts',
     ]);
