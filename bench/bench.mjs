@@ -30,18 +30,15 @@ const names = Object.keys(shares);
 /** What the short form measures: targets that a regression would break, and that a busy machine does not. */
 const quickNames = ['round', 'edit', 'journal', 'log'];
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    peers: { type: 'boolean', default: false },
-    docs: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    targets: { type: 'string' },
-    n: { type: 'string', short: 'n' },
-    minutes: { type: 'string', default: '19' },
-  },
-});
+const usage = `npm run bench -- [--only ${names.slice(0, 2).join(',')},…] [--peers] [-n <repetitions>] [--minutes <19>]
+                [--docs] [--check [--targets <file>]] [--quick]
+  --only     some measures: ${names.join(', ')}
+  --peers    also the programs we compare with (npm ci --prefix bench/peers)
+  --docs     write the tables and pictures of docs/PERFORMANCE.md
+  --check    fail on a target of bench/targets.json that falls short
+  --quick    the short form that npm test runs
+`;
+const values = optionsOf();
 const { quick, check, peers, docs } = values;
 const wanted = values.only?.split(',') ?? (quick ? quickNames : names);
 const unknown = wanted.filter((name) => !names.includes(name));
@@ -140,4 +137,28 @@ function put(name, table, to = 'docs/PERFORMANCE.md') {
     page,
     text.replace(part, (_, start, end) => `${start}\n${table}\n\n${end}`),
   );
+}
+
+function optionsOf() {
+  try {
+    const { values: given } = parseArgs({
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        quick: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
+        peers: { type: 'boolean', default: false },
+        docs: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        targets: { type: 'string' },
+        n: { type: 'string', short: 'n' },
+        minutes: { type: 'string', default: '19' },
+      },
+    });
+    if (!given.help) return given;
+    process.stdout.write(usage);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n${usage}`);
+    process.exit(64);
+  }
 }
