@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { networkKind, networkReason } from '../../src/effects/mount.ts';
 import { burstMs, createSettler } from '../../src/effects/settle.ts';
 import type { Watch, WatchOptions } from '../../src/effects/watch.ts';
@@ -374,42 +374,48 @@ describe('paced()', () => {
 });
 
 describe('createSettler()', () => {
-  it('looks twice after the last touch, and not in between', async () => {
-    const looks: number[] = [];
-    const start = performance.now();
-    const done = new Promise<void>((resolve) => {
-      const settler = createSettler({ settleMs: 40, secondLookMs: 60 }, () => {
-        looks.push(performance.now() - start);
-        if (looks.length === 2) resolve();
-      });
-      settler.touch('a');
-      settler.touch('a');
-      settler.touch('a');
-    });
-    await done;
-    expect(looks[0]).toBeGreaterThanOrEqual(39);
-    expect(looks[1]! - looks[0]!).toBeGreaterThanOrEqual(59);
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
   });
 
-  it('does not wait for the end of a burst that has none', async () => {
+  it('looks twice after the last touch, and not in between', () => {
+    const looks: number[] = [];
+    const settler = createSettler({ settleMs: 40, secondLookMs: 60 }, () => looks.push(performance.now()));
+    const start = performance.now();
+    settler.touch('a');
+    settler.touch('a');
+    vi.advanceTimersByTime(39);
+    settler.touch('a');
+    vi.advanceTimersByTime(1_000);
+    expect(looks.map((at) => at - start)).toEqual([79, 139]);
+  });
+
+  it('does not wait for the end of a burst that has none', () => {
     let looks = 0;
     const settler = createSettler({ settleMs: 1000, secondLookMs: 1000 }, () => (looks += 1));
-    const until = performance.now() + 20 * burstMs;
-    while (looks === 0 && performance.now() < until) {
+    for (let at = 0; at < burstMs; at += 5) {
+      expect(looks).toBe(0);
       settler.touch('a');
-      await delay(5);
+      vi.advanceTimersByTime(5);
     }
-    settler.close();
     expect(looks).toBe(1);
+    settler.close();
   });
 
-  it('calls nobody after close()', async () => {
+  it('calls nobody after close()', () => {
     let looks = 0;
     const settler = createSettler({ settleMs: 1, secondLookMs: 1 }, () => (looks += 1));
     settler.touch('a');
+    settler.touch('b');
+    vi.advanceTimersByTime(1);
+    expect(looks).toBe(2);
+    settler.touch('c');
     settler.close();
-    await delay(20);
-    expect(looks).toBe(0);
+    vi.advanceTimersByTime(1_000);
+    expect(looks).toBe(2);
   });
 });
 
