@@ -373,7 +373,7 @@ line('journals packed away', `${packedAway} of ${projectCount}`);
 line('runners', `${generations.length}; the last saw ${seen} rounds and ended with ${code}`);
 line(
   'its memory',
-  `${Math.round(mbs[0] ?? 0)} MB at its start, ${Math.round(Math.max(...mbs))} MB at most, ${Math.round(mbs.at(-1) ?? 0)} MB at its end; ${perHundred.toFixed(1)} MB per 100 rounds`,
+  `${Math.round(mbs[Math.min(3, mbs.length - 1)] ?? 0)} MB early, ${Math.round(Math.max(...mbs))} MB at most, ${Math.round(mbs.at(-1) ?? 0)} MB at its end; ${perHundred.toFixed(1)} MB per 100 rounds`,
 );
 line('its descriptors', `${fds[0]} early, ${fds[1]} at its end`);
 line('processes left', String(left.length));

@@ -10,6 +10,7 @@ import type { Command, Order } from '../protocol/session.ts';
 import { syncPath } from './durable.ts';
 import { errorCode } from './files.ts';
 import { reservedNames } from './shim.ts';
+import { foldersIn, namesIn } from './temporary.ts';
 import { lookAt } from './trouble.ts';
 
 /** Most file systems end at 255 bytes for a name. */
@@ -132,6 +133,16 @@ export function replaceFile(path: string, text: string): void {
     rmSync(fresh, { force: true });
     throw error;
   }
+}
+
+/**
+ * Removes what `replaceFile` left in any session's folder, because its writer was killed or the disk refused even that;
+ * for a runner that holds the project and writes nothing at the moment. What a shim is writing has another name.
+ */
+export function clearHalfReplaced(sessions: string): void {
+  for (const folder of foldersIn(sessions).map((name) => join(sessions, name)))
+    for (const name of namesIn(folder))
+      if (/\.[0-9a-f]{12}\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 /** A session may have removed its files, or closed them to us; what is there is kept. */

@@ -48,11 +48,13 @@ export function removeAbandoned(root: string, paths: readonly string[]): void {
   for (const path of paths) rmSync(join(root, path), { force: true });
 }
 
-function foldersIn(folder: string): readonly string[] {
+/** Names of the folders in a folder. */
+export function foldersIn(folder: string): readonly string[] {
   return entriesIn(folder).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 }
 
-function namesIn(folder: string): readonly string[] {
+/** All names in a folder. */
+export function namesIn(folder: string): readonly string[] {
   return entriesIn(folder).map(({ name }) => name);
 }
 

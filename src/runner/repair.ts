@@ -8,7 +8,7 @@ import { openJournal, tornBytes } from '../effects/journal.ts';
 import { acquire, leftOwner, ownerOf, type Owner } from '../effects/lock.ts';
 import { findMarked, isRunning, reap, type MarkedProcess } from '../effects/processes.ts';
 import { copyFor, removeCopy } from '../effects/copies.ts';
-import { sessionFolder } from '../effects/sessionfolder.ts';
+import { clearHalfReplaced, sessionFolder } from '../effects/sessionfolder.ts';
 import { readClaim, readExit } from '../effects/shim.ts';
 import { findAbandoned, removeAbandoned } from '../effects/temporary.ts';
 import { coordinationDir, runnerDir } from '../protocol/artifact.ts';
@@ -96,6 +96,7 @@ function temporaryIn(project: Project): readonly string[] {
 export function clearTemporary(project: Project): string | null {
   try {
     removeAbandoned(project.root, temporaryIn(project));
+    clearHalfReplaced(`${project.own}/sessions`);
     return null;
   } catch (error) {
     return `Temporary files of a killed run are left: ${explain(error)}`;

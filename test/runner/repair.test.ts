@@ -131,6 +131,18 @@ describe('repair()', () => {
     expect([left, own].map((path) => existsSync(path))).toEqual([false, true]);
   });
 
+  it('clears what a disk that refused everything left of a session that never began, and nothing of its shim', async () => {
+    const project = await aProject();
+    const session = join(project.own, 'sessions/R01.1-architect');
+    mkdirSync(session, { recursive: true });
+    const [left, shims, own] = ['order.json.f03deee8dd30.tmp', 'exit.tmp', 'notes.tmp'].map((name) =>
+      join(session, name),
+    );
+    for (const path of [left!, shims!, own!]) writeFileSync(path, 'half');
+    expect(clearTemporary(project)).toBeNull();
+    expect([left!, shims!, own!].map((path) => existsSync(path))).toEqual([false, true, true]);
+  });
+
   it('touches nothing while somebody runs the project, and says what it would', async () => {
     const project = await aProject();
     const lock = await acquire(project.root);
