@@ -13,7 +13,9 @@ case $NEXT_ROLE_ROLE in
   *) next=human status=ROUND-COMPLETE ;;
 esac
 failure() { echo "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":true,\"result\":\"$1\"$2}"; exit 1; }
+# Asked to end in the middle of this, it ends after it: between the handover and its line in the log nobody could tell what is done.
 finish() {
+  trap '' TERM INT
   echo "made by $key" >"out/$key.md"
   if grep -q '^status:' "$NEXT_ROLE_HANDOFF"; then
     sed -i -e "s/^next-role: .*/next-role: $next/" -e "s/^status: .*/status: $status/" "$NEXT_ROLE_HANDOFF"
@@ -24,6 +26,7 @@ finish() {
       "$NEXT_ROLE_ROUND" "$next" "$status" "$NEXT_ROLE_ORDER" "$words" >"$NEXT_ROLE_HANDOFF"
   fi
   echo "$key" >>finished.log
+  trap - TERM INT
 }
 result() { echo '{"type":"result","subtype":"success","is_error":false,"result":"done","num_turns":1,"total_cost_usd":0}'; }
 await() { touch "waiting-$key"; n=0; while [ -e "waiting-$key" ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done; }
