@@ -343,7 +343,9 @@ for (const { folder, handoff, edits, done } of projects) {
 }
 const left = processesLeft();
 const temporary = temporaryLeft();
-const fds = [last.fds[Math.min(3, last.fds.length - 1)] ?? 0, last.fds.at(-1) ?? 0];
+/** Not the first of all: a process that was just started is not yet the program. */
+const early = (all) => all[Math.min(3, all.length - 1)] ?? 0;
+const fds = [early(last.fds), last.fds.at(-1) ?? 0];
 const mbs = last.samples.map(({ mb }) => mb);
 const perHundred = slope(last.samples);
 const seen = last.samples.at(-1)?.finished - (last.samples[0]?.finished ?? 0);
@@ -373,7 +375,7 @@ line('journals packed away', `${packedAway} of ${projectCount}`);
 line('runners', `${generations.length}; the last saw ${seen} rounds and ended with ${code}`);
 line(
   'its memory',
-  `${Math.round(mbs[Math.min(3, mbs.length - 1)] ?? 0)} MB early, ${Math.round(Math.max(...mbs))} MB at most, ${Math.round(mbs.at(-1) ?? 0)} MB at its end; ${perHundred.toFixed(1)} MB per 100 rounds`,
+  `${Math.round(early(mbs))} MB early, ${Math.round(Math.max(...mbs))} MB at most, ${Math.round(mbs.at(-1) ?? 0)} MB at its end; ${perHundred.toFixed(1)} MB per 100 rounds`,
 );
 line('its descriptors', `${fds[0]} early, ${fds[1]} at its end`);
 line('processes left', String(left.length));

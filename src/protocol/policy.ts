@@ -243,7 +243,7 @@ export type Policy = {
   readonly oneThread?: true;
 };
 
-/** As much of a policy as it takes to say in words where a project stands; a hundredth of its text. */
+/** As much of a policy as it takes to say in words where a project stands; a tenth of its text. */
 export type WordRules = Pick<Policy, 'allowDefaults' | 'autoTier' | 'defaultTier' | 'failures' | 'tiers'> & {
   readonly roles: Readonly<Record<Role, Pick<RoleContract, 'limits'>>>;
 };
